@@ -1,0 +1,92 @@
+"""What a backend is: a name, a table control -> emitter, and a function from the IR to files.
+
+Backends know `gwc.ir`, `gwc.controls`, `gwc.templating`, `gwc.resources` and this module; never the policy text, never each other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+from gwc.diagnostics import Span
+from gwc.ir import Gateway
+
+
+@dataclass(frozen=True, slots=True)
+class Unsupported:
+    """Why a target has no realisation of a control, and what to do instead. Using the control on that target is a compile error (exit 4)."""
+
+    why: str
+    instead: str
+
+
+class Unenforceable(Exception):  # noqa: N818 - names the fact
+    """A control is realised on the target, but not with this value. All of one compile are collected, then raised once as `TargetProblems`."""
+
+    def __init__(self, span: Span, stem: str, field: str, why: str, instead: str = "") -> None:
+        super().__init__(f"{stem}.{field}: {why}")
+        self.span, self.stem, self.field, self.why, self.instead = span, stem, field, why, instead
+
+
+class TargetProblems(Exception):  # noqa: N818
+    """Everything that one target cannot enforce exactly."""
+
+    def __init__(self, target: str, problems: list[Unenforceable]) -> None:
+        super().__init__(f"{target}: " + "; ".join(str(p) for p in problems))
+        self.target, self.problems = target, tuple(problems)
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerRow:
+    """Where a control is enforced: `subject` is an operation key, a limit id, a scheme, an upstream, or "*" for the whole gateway."""
+
+    control: str  # stem
+    subject: str
+    file: str  # relative to the target's folder
+    line: int
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """A documented choice that the target made for the user, shown as a note (never silent), for example TLS groups that its library lacks."""
+
+    span: Span
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """The files of one target, by path relative to the target's folder (`/` as separator), and the ledger, sorted."""
+
+    files: Mapping[str, bytes]
+    ledger: tuple[LedgerRow, ...]
+    notes: tuple[Note, ...] = ()
+
+
+class Backend(Protocol):
+    """A module `gwc.backends.<name>`."""
+
+    NAME: str
+    EMITTERS: Mapping[str, object]  # stem -> emitter (a callable of the backend's own shape) or Unsupported
+
+    def compile(self, gateway: Gateway) -> Output:
+        """The files for this target. Deterministic, no I/O except reading certificates that the target needs inline.
+
+        Raises TargetProblems.
+        """
+        ...
+
+
+def subjects(gateway: Gateway) -> tuple[tuple[str, str], ...]:
+    """Every (stem, subject) that the ledger of each target must have a row for: nothing is dropped."""
+    rows: list[tuple[str, str]] = [
+        (stem, "*") for stem in ("listener_tls", "canonical_path", "forwarding", "problem_details", "access_log")
+    ]
+    rows += [("host_names", name) for name in gateway.host_names.names]
+    rows += [(stem, op.key) for op in gateway.operations for stem in ("routing", "security", "body")]
+    rows += [("rate_limit", limit.id) for limit in gateway.rate_limits]
+    rows += [("jwt", jwt.scheme) for jwt in gateway.jwts]
+    rows += [("api_key", key.scheme) for key in gateway.api_keys]
+    rows += [("upstream", upstream.name) for upstream in gateway.upstreams]
+    return tuple(sorted(rows))

@@ -1,0 +1,40 @@
+"""The controls: each module holds the whole meaning of one. Their realisation is a file of the same name in every backend."""
+
+from __future__ import annotations
+
+from types import ModuleType
+
+from gwc.controls import (
+    access_log,
+    api_key,
+    body,
+    canonical_path,
+    forwarding,
+    host_names,
+    jwt,
+    listener_tls,
+    problem_details,
+    rate_limit,
+    routing,
+    security,
+    upstream,
+)
+
+CONTROLS: tuple[ModuleType, ...] = (
+    listener_tls,
+    host_names,
+    canonical_path,
+    routing,
+    rate_limit,
+    jwt,
+    api_key,
+    security,
+    body,
+    upstream,
+    forwarding,
+    problem_details,
+    access_log,
+)
+"""In the order of decisions."""
+
+STEMS: tuple[str, ...] = tuple(m.__name__.rpartition(".")[2] for m in CONTROLS)

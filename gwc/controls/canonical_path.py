@@ -1,0 +1,60 @@
+r"""Phase 1: one grammar of the request target for all gateways; what was checked is what is forwarded, byte for byte.
+
+Refused are `//`, dot segments, `;`, `\`, `%2F %5C %00 %25 %2E`, malformed or needless percent-encoding and everything
+that is not ASCII. The expression has no look-around and no ambiguity: PCRE and RE2 take it, in linear time.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from gwc.controls.base import Node, Place
+from gwc.controls.spec import Size, Spec
+
+_CHAR = r"[A-Za-z0-9_~!$&'()*+,=:@-]"
+_CHARS_OR_DOTS = r"[A-Za-z0-9._~!$&'()*+,=:@-]*"
+# Escapes only where they are needed: no unreserved character, no dot, slash, backslash, percent, semicolon or control. Both cases of hex.
+_ESCAPE = r"%(?:2[0-46-9A-Ca-c]|3[AC-Fac-f]|40|5[BDEbde]|60|7[B-Db-d]|[89A-Fa-f][0-9A-Fa-f])"
+# At most two dots and then something that is no dot, or three dots: never `.` or `..` alone.
+_SEGMENT = rf"(?:\.{{0,2}}(?:{_CHAR}|{_ESCAPE})|\.{{3}}){_CHARS_OR_DOTS}(?:{_ESCAPE}{_CHARS_OR_DOTS})*"
+_QUERY_CHARS = r"[!$&'()*+,./0-9:;=?@A-Z\[\]_a-z|~-]*"
+
+PATH = rf"/(?:{_SEGMENT}(?:/{_SEGMENT})*/?)?"
+QUERY = rf"\?{_QUERY_CHARS}(?:%[0-9A-Fa-f][0-9A-Fa-f]{_QUERY_CHARS})*"
+TARGET = rf"{PATH}(?:{QUERY})?"
+"""A whole request target in origin form; to be matched in full (`^...$` with a true end)."""
+
+LITERAL_CHARACTERS = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._~!$&'()*+,=:@-")
+"""What a literal of a path template may consist of: exactly the characters with one canonical spelling."""
+
+
+class LimitsSpec(Spec):
+    """`listener.limits`: how much of a request is taken at most. Several add up to the smallest."""
+
+    LATER: ClassVar[tuple[str, ...]] = ("headerBytes", "headerTimeout", "bodyTimeout", "headers")
+
+    body_bytes: Size | None = None
+    uri_bytes: Size | None = None
+
+
+DEFAULT_URI_BYTES = 4096
+MAX_URI_BYTES = 8000
+"""What all gateways can hold in one request line with their own limits above it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CanonicalPath(Node):
+    """Targets longer than `max_uri_bytes` are refused with 414 `normalise.uri`, others outside the grammar with 400 `normalise.path`.
+
+    The length is that of the raw target in bytes: path, question mark and query.
+    """
+
+    STEM: ClassVar[str] = "canonical_path"
+    PLACE: ClassVar[Place] = "gateway"
+    FIELD: ClassVar[str] = "canonical_path"
+
+    max_uri_bytes: int
+
+
+EXAMPLES = (CanonicalPath(max_uri_bytes=4096), CanonicalPath(max_uri_bytes=1024))

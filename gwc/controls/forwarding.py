@@ -1,0 +1,67 @@
+"""Phase 10: what of the request's head reaches the upstream.
+
+Forwarded unchanged: method, raw target, body and every header that is not named here. Overwritten with what the gateway
+knows: Host (the upstream's authority), X-Forwarded-For and X-Real-IP (the client's address), X-Forwarded-Host (the
+client's Host in lower case, without port), X-Forwarded-Proto (`https`), X-Request-Id (made by the gateway, never taken
+from the client). Set only when verified: X-Gwc-Subject (`sub` of the token), X-Gwc-Consumer (id of the API key's consumer).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import ClassVar
+
+from gwc.controls.base import Node, Place
+
+SUBJECT = "x-gwc-subject"
+CONSUMER = "x-gwc-consumer"
+OVERWRITTEN = ("host", "x-forwarded-for", "x-forwarded-host", "x-forwarded-proto", "x-real-ip", "x-request-id")
+IDENTITY = (SUBJECT, CONSUMER)
+
+# Never forwarded: credentials, hop-by-hop fields (RFC 9110 7.6.1), and fields by which a client could pose as somebody
+# else or reach another resource behind frameworks that believe them.
+ALWAYS_REMOVED = (
+    "authorization",
+    "connection",
+    "forwarded",
+    "keep-alive",
+    "proxy",
+    "proxy-authorization",
+    "proxy-connection",
+    "te",
+    "trailer",
+    "upgrade",
+    "via",
+    "x-forwarded-client-cert",
+    "x-forwarded-path",
+    "x-forwarded-port",
+    "x-forwarded-prefix",
+    "x-http-method",
+    "x-http-method-override",
+    "x-method-override",
+    "x-original-url",
+    "x-rewrite-url",
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Forwarding(Node):
+    """`removed`: lower-case names, sorted: `ALWAYS_REMOVED` and the header of every API key. Headers that `Connection` names are not special."""
+
+    STEM: ClassVar[str] = "forwarding"
+    PLACE: ClassVar[Place] = "gateway"
+    FIELD: ClassVar[str] = "forwarding"
+
+    removed: tuple[str, ...]
+
+
+def lower(api_key_headers: Iterable[str]) -> Forwarding:
+    """The rule that also removes these headers (lower case)."""
+    return Forwarding(removed=tuple(sorted({*ALWAYS_REMOVED, *api_key_headers})))
+
+
+EXAMPLES = (
+    Forwarding(removed=ALWAYS_REMOVED),
+    Forwarding(removed=tuple(sorted((*ALWAYS_REMOVED, "x-api-key")))),
+)

@@ -1,0 +1,51 @@
+"""The root of the IR. Everything is frozen, complete and in a fixed order, so equal policies are equal values."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from gwc.controls.access_log import AccessLog
+from gwc.controls.api_key import ApiKey
+from gwc.controls.body import Body
+from gwc.controls.canonical_path import CanonicalPath
+from gwc.controls.forwarding import Forwarding
+from gwc.controls.host_names import HostNames
+from gwc.controls.jwt import Jwt
+from gwc.controls.listener_tls import ListenerTls
+from gwc.controls.problem_details import ProblemDetails
+from gwc.controls.rate_limit import RateLimit
+from gwc.controls.routing import Route
+from gwc.controls.security import Security
+from gwc.controls.upstream import Upstream
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Operation:
+    """One OpenAPI operation. `key` is unique in the gateway and made of `[A-Za-z0-9._-]`, at most 100 characters: safe in every output and log."""
+
+    key: str
+    api: str
+    id: str  # as the document says, or `METHOD path`: never put into a configuration
+    tags: tuple[str, ...]
+    upstream: str  # name of one of the gateway's upstreams
+    route: Route
+    security: Security
+    body: Body
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gateway:
+    """A whole policy. Tuples are sorted: operations by (template text, method), the others by name, scheme or id."""
+
+    name: str  # [a-z0-9-]
+    listener_tls: ListenerTls
+    host_names: HostNames
+    canonical_path: CanonicalPath
+    operations: tuple[Operation, ...]
+    rate_limits: tuple[RateLimit, ...]
+    jwts: tuple[Jwt, ...]  # by scheme
+    api_keys: tuple[ApiKey, ...]  # by scheme
+    upstreams: tuple[Upstream, ...]  # by name
+    forwarding: Forwarding
+    problem_details: ProblemDetails
+    access_log: AccessLog

@@ -1,0 +1,105 @@
+"""A gateway made by hand that has every control in it: for tests that start at the IR."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from gwc.controls import CONTROLS, access_log, api_key, body, forwarding, jwt, listener_tls, problem_details, upstream
+from gwc.controls.base import Node
+from gwc.controls.canonical_path import CanonicalPath
+from gwc.controls.host_names import HostNames
+from gwc.controls.rate_limit import RateLimit
+from gwc.controls.routing import Literal, Parameter, Route, Segment, Template
+from gwc.controls.security import Requirement, Security
+from gwc.ir import Gateway, Operation
+
+
+def template(text: str) -> Template:
+    """The template of a text like `/v1/orders/{id}.json`."""
+
+    def segment(part: str) -> Segment:
+        if part == "":
+            return (Literal(""),)
+        pieces: list[Literal | Parameter] = []
+        rest = part
+        while rest:
+            before, brace, after = rest.partition("{")
+            if before:
+                pieces.append(Literal(before))
+            if not brace:
+                break
+            name, _, rest = after.partition("}")
+            pieces.append(Parameter(name))
+        return tuple(pieces)
+
+    return Template(text=text, segments=tuple(segment(p) for p in text[1:].split("/")))
+
+
+def operation(method: str, path: str, security: Security, takes: body.Body, key: str, upstream_name: str = "orders") -> Operation:
+    """An operation on the host `api.test`."""
+    return Operation(
+        key=key,
+        api="orders",
+        id=key.partition(".")[2],
+        tags=(),
+        upstream=upstream_name,
+        route=Route(method=method, template=template(path), hosts=("api.test",)),
+        security=security,
+        body=takes,
+    )
+
+
+NO_BODY = body.Body(media_types=(), required=False, max_bytes=65536)
+JSON = body.Body(media_types=("application/json",), required=True, max_bytes=65536)
+PUBLIC = Security(alternatives=())
+
+
+def one(scheme: str, *scopes: str) -> Security:
+    """Security with a single scheme."""
+    return Security(alternatives=((Requirement(scheme=scheme, scopes=scopes),),))
+
+
+def gateway(**changed: Any) -> Gateway:
+    """The sample; keyword arguments replace fields of the gateway."""
+    operations = (
+        operation("GET", "/v1/health", PUBLIC, NO_BODY, "orders.getHealth"),
+        operation("GET", "/v1/orders", one("partnerKey"), NO_BODY, "orders.listOrders"),
+        operation("POST", "/v1/orders", one("oauth", "orders:write"), JSON, "orders.createOrder"),
+        operation("GET", "/v1/orders/{orderId}", one("oauth", "orders:read"), NO_BODY, "orders.getOrder"),
+        operation(
+            "DELETE",
+            "/v1/orders/{orderId}",
+            Security(alternatives=(*one("oauth", "orders:write").alternatives, *one("partnerKey").alternatives)),
+            NO_BODY,
+            "orders.deleteOrder",
+        ),
+    )
+    base = Gateway(
+        name="orders",
+        listener_tls=listener_tls.EXAMPLES[0],
+        host_names=HostNames(names=("api.test",)),
+        canonical_path=CanonicalPath(max_uri_bytes=4096),
+        operations=operations,
+        rate_limits=(RateLimit(id="per-ip", limit=300, window_s=60, burst=50, operations=tuple(sorted(o.key for o in operations))),),
+        jwts=(jwt.EXAMPLES[0],),
+        api_keys=(api_key.EXAMPLES[0],),
+        upstreams=(upstream.EXAMPLES[0],),
+        forwarding=forwarding.Forwarding(removed=tuple(sorted((*forwarding.ALWAYS_REMOVED, "x-api-key")))),
+        problem_details=problem_details.EXAMPLES[0],
+        access_log=access_log.EXAMPLES[0],
+    )
+    return replace(base, **changed)
+
+
+def with_node(base: Gateway, node: Node) -> Gateway:
+    """The gateway with this node in the place of its control: the first operation's, the gateway's, or the only one of a tuple."""
+    if node.PLACE == "operation":
+        first, *rest = base.operations
+        return replace(base, operations=(replace(first, **{node.FIELD: node}), *rest))
+    return replace(base, **{node.FIELD: (node,) if node.PLACE == "gateway[]" else node})
+
+
+def examples() -> list[tuple[str, int, Node]]:
+    """Every example of every control: (stem, index, node)."""
+    return [(m.__name__.rpartition(".")[2], i, node) for m in CONTROLS for i, node in enumerate(m.EXAMPLES)]
