@@ -51,7 +51,7 @@ def _read(document: Path) -> dict[str, Any]:
     """What a lenient reader makes of it; an empty mapping when even that fails."""
     try:
         text = document.read_text(encoding="utf-8")
-        value = json.loads(text) if document.suffix == ".json" else yaml.load(text, yaml.CSafeLoader)  # noqa: S506
+        value = json.loads(text) if document.suffix == ".json" else yaml.load(text, yaml.CSafeLoader)
     except (ValueError, RecursionError, yaml.YAMLError):
         return {}
     return value if isinstance(value, dict) else {}

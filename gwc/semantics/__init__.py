@@ -1,0 +1,14 @@
+"""The executable meaning of a policy: which answer each request must get, and what its upstream then sees.
+
+Pure Python, without sockets, files or a clock, and without any code of the backends: what the gateways do is compared
+with this. `parse` reads the bytes of one request, `decide` answers it, `faults` names every reason for which it may be refused.
+"""
+
+from __future__ import annotations
+
+from gwc.semantics.answers import Decision, Fault, ForwardedRequest
+from gwc.semantics.decide import Caller, decide, faults
+from gwc.semantics.http1 import Refusal, Request, parse
+from gwc.semantics.rate_limit import State
+
+__all__ = ["Caller", "Decision", "Fault", "ForwardedRequest", "Refusal", "Request", "State", "decide", "faults", "parse"]

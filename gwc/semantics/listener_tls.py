@@ -1,0 +1,22 @@
+"""Phase 0: whether there is a handshake."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from gwc.controls.listener_tls import PROFILES, ListenerTls
+
+
+@dataclass(frozen=True, slots=True)
+class ClientHello:
+    """What a client offers. `versions` and `ciphers` in OpenSSL's names; ciphers of TLS 1.3 don't matter."""
+
+    versions: tuple[str, ...]
+    ciphers: tuple[str, ...]
+
+
+def is_agreed(control: ListenerTls, hello: ClientHello) -> bool:
+    """Whether client and profile have a version in common, and for TLS 1.2 a cipher suite."""
+    profile = PROFILES[control.profile]
+    common = set(profile.versions) & set(hello.versions)
+    return "TLSv1.3" in common or ("TLSv1.2" in common and bool(set(profile.ciphers) & set(hello.ciphers)))
