@@ -1,0 +1,69 @@
+"""Envoy 1.40: native filters decide, Lua decides what they can't, and nothing passes without the stamps that the last filters demand."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+from gwc.backends.base import Output, TargetProblems, Unenforceable
+from gwc.backends.envoy import (
+    access_log,
+    api_key,
+    body,
+    bootstrap,
+    canonical_path,
+    checks,
+    connection_manager,
+    forwarding,
+    host_names,
+    jwt,
+    ledger,
+    listener_tls,
+    problem_details,
+    rate_limit,
+    routing,
+    security,
+    upstream,
+)
+from gwc.backends.envoy.document import render
+from gwc.ir import Gateway
+
+NAME: Final = "envoy"
+
+EMITTERS: Final[Mapping[str, Callable[..., Any]]] = {
+    "listener_tls": listener_tls.emit,
+    "host_names": host_names.emit,
+    "canonical_path": canonical_path.emit,
+    "routing": routing.emit,
+    "rate_limit": rate_limit.emit,
+    "jwt": jwt.emit,
+    "api_key": api_key.emit,
+    "security": security.emit,
+    "body": body.emit,
+    "upstream": upstream.emit,
+    "forwarding": forwarding.emit,
+    "problem_details": problem_details.emit,
+    "access_log": access_log.emit,
+}
+
+
+def compile(gateway: Gateway) -> Output:  # noqa: A001 - the name that every backend has
+    """`envoy.json`, which can be started from any folder, and `xds/`, whose bootstrap is to be started from the folder above it."""
+    problems = list(_problems(gateway))
+    if problems:
+        raise TargetProblems(NAME, problems)
+    routes = connection_manager.routes(gateway)
+    checks.check_routes(gateway, routes, {jwt.requirement_name(r) for r in security.collect(gateway).requirements()})
+    documents = {ledger.FILE: bootstrap.static(gateway, routes), **bootstrap.files(gateway, routes)}
+    files = render(documents)
+    return Output(files=files, ledger=ledger.rows(gateway, files[ledger.FILE].decode("ascii")))
+
+
+def _problems(gateway: Gateway) -> list[Unenforceable]:
+    """Everything that Envoy can't enforce exactly, all at once."""
+    return [
+        *canonical_path.check(gateway.canonical_path),
+        *rate_limit.check(gateway.rate_limits),
+        *(problem for control in gateway.jwts for problem in jwt.check(control)),
+        *security.check(gateway.operations, security.collect(gateway)),
+    ]

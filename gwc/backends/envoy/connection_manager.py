@@ -1,0 +1,171 @@
+"""The HTTP connection manager: the filter chain, the limits of phase 1, and the route table."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from gwc.backends.envoy import (
+    access_log,
+    body,
+    canonical_path,
+    chain,
+    checks,
+    credentials,
+    forwarding,
+    host_names,
+    jwt,
+    problem_details,
+    rate_limit,
+    routing,
+    security,
+    upstream,
+)
+from gwc.backends.envoy.document import HTTP_FILTER, Json, extension, header, typed
+from gwc.controls.body import Body
+from gwc.controls.security import Security
+from gwc.ir import Gateway, Operation
+
+ROUTES = "gateway"
+"""The name of the route table: file-xDS takes one in a file."""
+_MESSAGE = "envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager"
+_HEADER_KIB = 32
+
+
+def routes(gateway: Gateway) -> Json:
+    """The route table of all hosts."""
+    shared = _shared(gateway)
+    of_operation = {o.key: shared.route(o) for o in gateway.operations}
+    gates = {}
+    for name in gateway.host_names.names:
+        served = [o for o in gateway.operations if name in o.route.hosts]
+        gates[name] = canonical_path.emit(gateway.canonical_path, routing.emit(served, of_operation))
+    return typed(
+        "envoy.config.route.v3.RouteConfiguration",
+        name=ROUTES,
+        validate_clusters=True,
+        **forwarding.emit(gateway.forwarding),
+        response_headers_to_add=[header(problem_details.REASON_HEADER, problem_details.ALLOWED)],
+        virtual_hosts=host_names.emit(gateway.host_names, gates),
+    )
+
+
+def emit(gateway: Gateway, **routes_from: Any) -> Json:
+    """The network filter; `routes_from` is `route_config` or `rds`."""
+    manager = typed(
+        _MESSAGE,
+        stat_prefix="gwc",
+        codec_type="HTTP1",
+        **_codec(gateway),
+        **_paths_and_hosts(),
+        **_client(),
+        **_timeouts(),
+        early_header_mutation_extensions=forwarding.early(gateway),
+        local_reply_config=problem_details.emit(gateway.problem_details, gateway.rate_limits),
+        access_log=access_log.emit(gateway.jwts),
+        http_filters=_filters(gateway),
+        **routes_from,
+    )
+    return {"name": "envoy.filters.network.http_connection_manager", "typed_config": manager}
+
+
+@dataclass(frozen=True, slots=True)
+class _Shared:
+    """Parts of routes, made once: many operations have the same security, body rule, upstream and limits."""
+
+    actions: Mapping[str, Json]
+    limits: Mapping[str, Json]
+    securities: Mapping[Security, Json]
+    bodies: Mapping[Body, Json]
+
+    def route(self, operation: Operation) -> Json:
+        """The route of an operation. Its name comes first: the ledger finds the rest below it."""
+        limits = self.limits.get(operation.key)
+        return {
+            "name": operation.key,
+            "match": {"prefix": "/"},
+            "route": self.actions[operation.upstream],
+            **({"metadata": limits} if limits else {}),
+            "typed_per_filter_config": {**self.securities[operation.security], **self.bodies[operation.body]},
+        }
+
+
+def _shared(gateway: Gateway) -> _Shared:
+    known, rules = security.collect(gateway), body.collect(gateway.operations)
+    return _Shared(
+        actions={u.name: upstream.action(u) for u in gateway.upstreams},
+        limits=rate_limit.covering(gateway.rate_limits),
+        securities={s: security.per_route(s, known) for s in {o.security: None for o in gateway.operations}},
+        bodies={b: body.per_route(b, rules) for b in rules},
+    )
+
+
+def _filters(gateway: Gateway) -> list[Json]:
+    known, rules = security.collect(gateway), body.collect(gateway.operations)
+    statuses = dict(problem_details.PRIVATE_STATUS)
+    made = [
+        access_log.reason_filter(),
+        *rate_limit.emit(gateway.rate_limits),
+        credentials.emit(gateway, known, statuses),
+        *jwt.emit(gateway.jwts, known.requirements()),
+        security.emit(),
+        *body.emit(rules, statuses),
+        extension(chain.ROUTER, HTTP_FILTER + "router.v3.Router", suppress_envoy_headers=True),
+    ]
+    assert [f["name"] for f in made] == checks.filter_names(gateway), "the order of decisions"
+    return made
+
+
+def _codec(gateway: Gateway) -> Json:
+    """What the codec refuses: 426 for HTTP/1.0, 431 for too much, 400 for what is no HTTP. HTTP/1.1 only: it is what was proven."""
+    return {
+        "http_protocol_options": {
+            "accept_http_10": False,
+            "allow_absolute_url": False,
+            "allow_custom_methods": True,  # any method reaches the gate and gets its 405
+            "allow_chunked_length": False,
+            "enable_trailers": False,
+            "ignore_http_11_upgrade": [{"safe_regex": {"regex": ".*"}}],  # else the body of such a request never ends
+        },
+        "common_http_protocol_options": {
+            "max_headers_count": 100,
+            "headers_with_underscores_action": "REJECT_REQUEST",
+            "idle_timeout": "300s",
+            "max_connection_duration": "3600s",
+        },
+        "max_request_headers_kb": _HEADER_KIB + -(-gateway.canonical_path.max_uri_bytes // 1024),
+    }
+
+
+def _paths_and_hosts() -> Json:
+    """The raw target is judged by the gate and forwarded as it came."""
+    return {
+        "normalize_path": False,
+        "merge_slashes": False,
+        "path_with_escaped_slashes_action": "KEEP_UNCHANGED",
+        "strip_any_host_port": True,
+    }
+
+
+def _client() -> Json:
+    """The client is the TCP peer, whatever headers say; the request's id is ours."""
+    return {
+        "use_remote_address": True,
+        "xff_num_trusted_hops": 0,
+        "skip_xff_append": True,
+        "generate_request_id": True,
+        "preserve_external_request_id": False,
+        "forward_client_cert_details": "SANITIZE",
+        "server_header_transformation": "PASS_THROUGH",
+    }
+
+
+def _timeouts() -> Json:
+    return {
+        "request_headers_timeout": "10s",
+        "request_timeout": "60s",
+        "stream_idle_timeout": "300s",
+        "delayed_close_timeout": "1s",
+        "drain_timeout": "10s",
+    }

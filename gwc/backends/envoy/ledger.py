@@ -1,0 +1,73 @@
+"""The ledger: for every control the line of `envoy.json` that enforces it, found by a text that stands there only for it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+
+from gwc.backends.base import LedgerRow, subjects
+from gwc.backends.envoy import chain
+from gwc.backends.envoy.canonical_path import TARGET_ANCHOR
+from gwc.ir import Gateway
+
+FILE = "envoy.json"
+
+_OF_GATEWAY = {
+    "listener_tls": '"tls_params": {',
+    "canonical_path": TARGET_ANCHOR,
+    "forwarding": '"request_headers_to_remove": [',
+    "problem_details": '"local_reply_config": {',
+    "access_log": '"access_log": [',
+}
+_OF_ROUTE = {"security": f'"{chain.AUTHORIZATION}": {{', "body": f'"{chain.BODY}": {{'}
+
+
+def rows(gateway: Gateway, text: str) -> tuple[LedgerRow, ...]:
+    """A row for every pair of `subjects`. A control whose line is not there is a mistake of this backend: AssertionError."""
+    lines = text.splitlines()
+    found = {**_of_operations(gateway, lines), **_of_others(gateway, lines)}
+    missing = [pair for pair in subjects(gateway) if pair not in found]
+    assert not missing, f"no line of {FILE} enforces {missing[:5]}"
+    return tuple(LedgerRow(stem, subject, FILE, found[stem, subject]) for stem, subject in subjects(gateway))
+
+
+def _of_operations(gateway: Gateway, lines: list[str]) -> dict[tuple[str, str], int]:
+    """Routes are written name first: what follows up to the next name belongs to it. The first host's route counts."""
+    names = {f'"name": {json.dumps(o.key)},': o.key for o in gateway.operations}
+    found: dict[tuple[str, str], int] = {}
+    key: str | None = None
+    for number, line in enumerate(lines, 1):
+        stripped = line.strip()
+        if stripped.startswith('"name": ') or '"name": "-"' in stripped:
+            key = names.get(stripped)
+            if key is not None:
+                found.setdefault(("routing", key), number)
+        elif key is not None:
+            for stem, anchor in _OF_ROUTE.items():
+                if stripped.startswith(anchor):
+                    found.setdefault((stem, key), number)
+    return found
+
+
+def _of_others(gateway: Gateway, lines: list[str]) -> dict[tuple[str, str], int]:
+    numbers: dict[str, int] = {}
+    anchors = dict(_anchors(gateway))
+    for number, line in enumerate(lines, 1):
+        for anchor in anchors:
+            if anchor not in numbers and anchor in line:
+                numbers[anchor] = number
+    return {pair: numbers[anchor] for anchor, pairs in anchors.items() if anchor in numbers for pair in pairs}
+
+
+def _anchors(gateway: Gateway) -> Iterator[tuple[str, list[tuple[str, str]]]]:
+    for stem, anchor in _OF_GATEWAY.items():
+        yield anchor, [(stem, "*")]
+    for name in gateway.host_names.names:
+        yield json.dumps(f"{name}:"), [("host_names", name)]
+    for limit in gateway.rate_limits:
+        yield f'{{"key": {json.dumps(limit.id)}, "value": "on"}}', [("rate_limit", limit.id)]
+    for jwt in gateway.jwts:
+        yield f'"payload_in_metadata": {json.dumps(chain.payload_key(jwt.scheme))}', [("jwt", jwt.scheme)]
+    for upstream in gateway.upstreams:
+        yield f'"cluster_name": {json.dumps(upstream.name)}', [("upstream", upstream.name)]
+    yield f'"name": "{chain.CREDENTIALS}"', [("api_key", key.scheme) for key in gateway.api_keys]

@@ -1,0 +1,34 @@
+"""Listener TLS: a Mozilla profile in BoringSSL's names. Envoy speaks the post-quantum group, so nothing of a profile is lost."""
+
+from __future__ import annotations
+
+from gwc.backends.envoy.document import Json, extension
+from gwc.controls.listener_tls import PROFILES, ListenerTls
+
+_VERSIONS = {"TLSv1.2": "TLSv1_2", "TLSv1.3": "TLSv1_3"}
+_GROUPS = {"X25519MLKEM768": "X25519MLKEM768", "X25519": "X25519", "prime256v1": "P-256", "secp384r1": "P-384"}
+
+
+def emit(control: ListenerTls) -> Json:
+    """The transport socket of the listener. Sessions are not resumed: every connection is judged by its own SNI."""
+    profile = PROFILES[control.profile]
+    parameters: Json = {
+        "tls_minimum_protocol_version": _VERSIONS[profile.versions[0]],
+        "tls_maximum_protocol_version": _VERSIONS[profile.versions[-1]],
+        **({"cipher_suites": list(profile.ciphers)} if profile.ciphers else {}),
+        "ecdh_curves": [_GROUPS[group] for group in profile.groups],
+    }
+    pair = {"certificate_chain": {"filename": control.certificate.path}, "private_key": {"filename": control.private_key.path}}
+    return extension(
+        "envoy.transport_sockets.tls",
+        "envoy.extensions.transport_sockets.tls.v3.DownstreamTlsContext",
+        require_sni=True,
+        disable_stateless_session_resumption=True,
+        disable_stateful_session_resumption=True,
+        common_tls_context={"tls_params": parameters, "alpn_protocols": ["http/1.1"], "tls_certificates": [pair]},
+    )
+
+
+def address(control: ListenerTls) -> Json:
+    """Where the listener is."""
+    return {"socket_address": {"address": control.address, "port_value": control.port}}

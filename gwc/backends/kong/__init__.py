@@ -1,0 +1,199 @@
+"""Kong OSS 3.9, without a database: one global plugin behind one catch-all route takes every decision.
+
+Kong's core keeps TLS, upstreams and balancing. No bundled plugin is used: their order is fixed and other than gwc's, and their
+meaning differs (the controls' modules say how).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import Any
+
+from gwc.backends.base import LedgerRow, Output, TargetProblems, Unenforceable, subjects
+from gwc.backends.kong import (
+    access_log,
+    api_key,
+    body,
+    canonical_path,
+    file_paths,
+    forwarding,
+    host_names,
+    jwt,
+    listener_tls,
+    problem_details,
+    rate_limit,
+    routing,
+    security,
+    upstream,
+)
+from gwc.backends.kong.data import write_data
+from gwc.backends.kong.fragment import DATA, ENTITIES, HTTP, PROXY, SETTINGS, Anchor, Emitter, Fragment, setting_line
+from gwc.backends.kong.lua_quoting import LuaValue, quote
+from gwc.diagnostics import NOWHERE
+from gwc.ir import Gateway
+from gwc.resources import runtime_text
+from gwc.templating import Verbatim, environment
+
+NAME = "kong"
+
+EMITTERS: Mapping[str, Emitter] = MappingProxyType(
+    {
+        "listener_tls": listener_tls.emit,
+        "host_names": host_names.emit,
+        "canonical_path": canonical_path.emit,
+        "routing": routing.emit,
+        "rate_limit": rate_limit.emit,
+        "jwt": jwt.emit,
+        "api_key": api_key.emit,
+        "security": security.emit,
+        "body": body.emit,
+        "upstream": upstream.emit,
+        "forwarding": forwarding.emit,
+        "problem_details": problem_details.emit,
+        "access_log": access_log.emit,
+    }
+)
+
+CORE_MODULES = (
+    "api_key",
+    "base64url",
+    "body",
+    "canonical_path",
+    "decide",
+    "forwarding",
+    "json",
+    "jwt",
+    "nginx_request",
+    "problem_details",
+    "rate_limit",
+    "routing",
+    "security",
+)
+"""Of gwc/runtime/lua/gwc: what every host that is NGINX inside needs."""
+
+_PER_OPERATION = ("routing", "security", "body")
+_LUA = "lua/kong/plugins/gwc"
+_DIGEST_PLACE = "local data = {"
+
+
+def compile(gateway: Gateway, *, folder: str = "/etc/gwc/kong") -> Output:  # noqa: A001 - the name that every backend has
+    """kong.yml, kong.conf, two files that NGINX includes, and the plugin. `folder`: where they will lie on Kong's machine.
+
+    Raises TargetProblems with everything that Kong cannot enforce exactly.
+    """
+    fragments = emit_all(gateway, EMITTERS)
+    if not file_paths.is_safe(folder):
+        raise TargetProblems(NAME, [Unenforceable(NOWHERE, "listener_tls", "folder", f"kong.conf can't hold the path {folder!r}")])
+    data, rows = data_text(gateway, fragments)
+    entities = _entities(fragments)
+    modules = _modules()
+    digest = _digest(data, entities, modules)
+    files = {
+        DATA: with_digest(data, digest),
+        ENTITIES: _document({**entities, "plugins": [{"name": "gwc", "config": {"digest": digest}}]}),
+        SETTINGS: _settings(fragments, folder),
+        HTTP: _lines(f for x in fragments.values() for f in x.http),
+        PROXY: _lines(f for x in fragments.values() for f in x.proxy),
+        **modules,
+    }
+    return finish(gateway, files, DATA, rows, fragments)
+
+
+def emit_all(gateway: Gateway, emitters: Mapping[str, Emitter]) -> dict[str, Fragment]:
+    """The fragment of every control. Raises TargetProblems with the problems of all of them."""
+    fragments: dict[str, Fragment] = {}
+    problems: list[Unenforceable] = []
+    for stem, emit in emitters.items():
+        try:
+            fragments[stem] = emit(gateway)
+        except Unenforceable as problem:
+            problems.append(problem)
+    if problems:
+        raise TargetProblems(NAME, problems)
+    return fragments
+
+
+def data_text(gateway: Gateway, fragments: Mapping[str, Fragment]) -> tuple[str, dict[tuple[str, str], int]]:
+    """data.lua without its digest, and the line of each row of the ledger."""
+    members = [(stem, m) for stem, f in fragments.items() for m in f.data]
+    fillings = [x for f in fragments.values() for x in f.fillings]
+    operations: dict[str, dict[str, LuaValue]] = {o.key: {} for o in gateway.operations}
+    for fragment in fragments.values():
+        for key, parts in fragment.operations.items():
+            operations[key].update(parts)
+    return write_data(members, fillings, operations, _PER_OPERATION)
+
+
+def with_digest(data: str, digest: str) -> str:
+    """The text with the digest in the line of the table's head: no other line moves."""
+    head, found, rest = data.partition(_DIGEST_PLACE)
+    assert found, "data.lua has no place for the digest"
+    return f"{head}{found} digest = {quote(digest)},{rest}"
+
+
+def finish(
+    gateway: Gateway, files: Mapping[str, str], data: str, rows: Mapping[tuple[str, str], int], fragments: Mapping[str, Fragment]
+) -> Output:
+    """The output with its ledger; a constraint without a line is an error of gwc. `data`: name of the file that `rows` is about."""
+    ledger = [LedgerRow(control, subject, data, line) for (control, subject), line in rows.items()]
+    line_of = _line_finder(files)
+    ledger += [LedgerRow(stem, a.subject, a.file, line_of(a)) for stem, f in fragments.items() for a in f.anchors]
+    missing = set(subjects(gateway)) ^ {(r.control, r.subject) for r in ledger}
+    assert not missing, f"constraints without a line, or lines without a constraint: {sorted(missing)[:5]}"
+    ledger.sort(key=lambda r: (r.control, r.subject))
+    notes = tuple(n for f in fragments.values() for n in f.notes)
+    return Output({name: text.encode("utf-8") for name, text in files.items()}, tuple(ledger), notes)
+
+
+def _line_finder(files: Mapping[str, str]) -> Callable[[Anchor], int]:
+    split = {name: [line.strip() for line in text.split("\n")] for name, text in files.items() if name in {ENTITIES, SETTINGS, HTTP, PROXY}}
+
+    def line_of(anchor: Anchor) -> int:
+        lines = split[anchor.file]
+        assert lines.count(anchor.line) == 1, f"{anchor.file} has not exactly one line {anchor.line!r}"
+        return lines.index(anchor.line) + 1
+
+    return line_of
+
+
+def _modules() -> dict[str, str]:
+    core = {f"{_LUA}/{name}.lua": runtime_text(f"lua/gwc/{name}.lua") for name in (*CORE_MODULES, "host_kong")}
+    return {**core, **{f"{_LUA}/{name}.lua": runtime_text(f"lua/kong/{name}.lua") for name in ("handler", "schema")}}
+
+
+def _entities(fragments: Mapping[str, Fragment]) -> dict[str, Any]:
+    """The document without its plugin."""
+    document: dict[str, Any] = {"_format_version": "3.0", "_transform": True}
+    for fragment in fragments.values():
+        for kind, entities in fragment.entities.items():
+            document.setdefault(kind, []).extend(entities)
+    return document
+
+
+def _document(value: Mapping[str, Any]) -> str:
+    """JSON, which is YAML: no other quoting is needed, and no text of the policy can be read as anything else."""
+    return json.dumps(value, indent=1) + "\n"
+
+
+def _digest(data: str, entities: Mapping[str, Any], modules: Mapping[str, str]) -> str:
+    """Binds kong.yml to the Lua files of the same build: the plugin refuses everything when they differ."""
+    parts = [data, _document(entities), *(f"{name}\n{text}" for name, text in sorted(modules.items()))]
+    return hashlib.sha256("\0".join(parts).encode("utf-8")).hexdigest()
+
+
+def _settings(fragments: Mapping[str, Fragment], folder: str) -> str:
+    settings = [Verbatim(setting_line(k, v)) for f in fragments.values() for k, v in f.settings.items()]
+    return environment(NAME, _quote_setting).get_template(SETTINGS).render(folder=folder, settings=settings)
+
+
+def _quote_setting(value: str | int) -> Verbatim:
+    if not file_paths.is_safe(str(value)):
+        raise ValueError(f"not a path that kong.conf can hold: {value!r}")
+    return Verbatim(value)
+
+
+def _lines(lines: Any) -> str:
+    return "".join(f"{line}\n" for line in lines)

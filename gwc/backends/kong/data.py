@@ -1,0 +1,94 @@
+"""data.lua: the policy as Lua tables, and the lines of it that enforce something."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+from gwc.backends.kong.fragment import WHOLE, Filling, Member
+from gwc.backends.kong.lua_quoting import LuaValue, render, render_key
+
+# LuaJIT: at most 65,536 constants in a function. An operation has some tens, an entry of a filling a few.
+_OPERATIONS_PER_FUNCTION = 200
+_ENTRIES_PER_FUNCTION = 2000
+
+_HEAD = """\
+-- Made by gwc from the policy. Tables only: what they mean is in the modules beside this file.
+local data = {"""
+
+_T = TypeVar("_T")
+
+Row = tuple[str, str]
+"""Control and subject."""
+
+
+@dataclass(slots=True)
+class _Lines:
+    """Lines that are being written; `rows`: line number of each row of the ledger."""
+
+    text: list[str] = field(default_factory=lambda: _HEAD.split("\n"))
+    rows: dict[Row, int] = field(default_factory=dict)
+
+    def add(self, line: str, *rows: Row) -> None:
+        self.text.append(line)
+        self.rows.update(dict.fromkeys(rows, len(self.text)))
+
+
+def write_data(
+    members: Sequence[tuple[str, Member]],
+    fillings: Sequence[Filling],
+    operations: Mapping[str, Mapping[str, LuaValue]],
+    stems: Sequence[str],
+) -> tuple[str, dict[Row, int]]:
+    """The text, without the digest, and the line of each row. `members`: with the control each belongs to; `stems`: those of operations."""
+    lines = _Lines()
+    for control, member in members:
+        _write_member(lines, control, member)
+    lines.add("}")
+    for filling in fillings:
+        _write_filling(lines, filling)
+    _write_operations(lines, operations, stems)
+    lines.add("")
+    return "\n".join(lines.text), lines.rows
+
+
+def _write_member(lines: _Lines, control: str, member: Member) -> None:
+    subject = member.subjects.get(WHOLE)
+    own = [(control, subject)] if subject is not None else []
+    if not isinstance(member.value, Mapping):
+        lines.add(f"  {member.name} = {render(member.value)},", *own)
+        return
+    lines.add(f"  {member.name} = {{", *own)
+    for key, value in member.value.items():
+        rows = [(control, member.subjects[key])] if key in member.subjects else []
+        lines.add(f"    {render_key(key)} = {render(value)},", *rows)
+    lines.add("  },")
+
+
+def _write_filling(lines: _Lines, filling: Filling) -> None:
+    path = "data" + "".join(f"[{render(name)}]" for name in filling.path)
+    for part in _parts(filling.entries, _ENTRIES_PER_FUNCTION):
+        lines.add("")
+        lines.add(";(function(entries)")
+        for key, value in part:
+            lines.add(f"  entries{f'[{render(key)}]'} = {render(value)}")
+        lines.add(f"end)({path})")
+
+
+def _write_operations(lines: _Lines, operations: Mapping[str, Mapping[str, LuaValue]], stems: Sequence[str]) -> None:
+    lines.add("")
+    lines.add("local parts = {}")
+    for number, part in enumerate(_parts(tuple(operations.items()), _OPERATIONS_PER_FUNCTION), 1):
+        lines.add("")
+        lines.add(f"parts[{number}] = function(add)")
+        for key, members in part:
+            lines.add(f"  add {render({'key': key, **members})}", *((stem, key) for stem in stems))
+        lines.add("end")
+    for line in ("", "function data.operations(add)", "  for _, part in ipairs(parts) do part(add) end", "end", "", "return data"):
+        lines.add(line)
+
+
+def _parts(items: Sequence[_T], size: int) -> Iterator[Sequence[_T]]:
+    for start in range(0, len(items), size):
+        yield items[start : start + size]

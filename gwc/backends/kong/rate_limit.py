@@ -1,0 +1,26 @@
+"""Phase 4: buckets in a dictionary that Kong's workers share; exact under load, where the bundled rate-limiting is not.
+
+The dictionary never forgets a live bucket to make room: when it is full, requests of new addresses get 503.
+"""
+
+from __future__ import annotations
+
+from gwc.backends.kong.fragment import Fragment, Member
+from gwc.ir import Gateway
+
+DICTIONARY = "lua_shared_dict gwc_limits 16m;"
+
+
+def emit(gateway: Gateway) -> Fragment:
+    """The limits, and for each operation the numbers of those that cover it."""
+    limits = {n: {"id": r.id, "limit": r.limit, "window_s": r.window_s, "burst": r.burst} for n, r in enumerate(gateway.rate_limits, 1)}
+    return Fragment(
+        data=(Member("rate_limits", limits, {n: r.id for n, r in enumerate(gateway.rate_limits, 1)}),),
+        operations={o.key: {"limits": numbers} for o, numbers in zip(gateway.operations, _covering(gateway), strict=True)},
+        http=(DICTIONARY,),
+    )
+
+
+def _covering(gateway: Gateway) -> list[list[int]]:
+    covered = [frozenset(r.operations) for r in gateway.rate_limits]
+    return [[n for n, keys in enumerate(covered, 1) if o.key in keys] for o in gateway.operations]

@@ -1,0 +1,66 @@
+"""NGINX >= 1.31.3 with njs >= 0.9.9: native limits, TLS and routing; a script of njs takes the other decisions.
+
+The script's verdict is the name of the upstream: whatever goes wrong leaves it empty, and an empty name has no server.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+
+from gwc.backends.base import Output, TargetProblems, Unenforceable
+from gwc.backends.nginx import (
+    access_log,
+    api_key,
+    body,
+    canonical_path,
+    forwarding,
+    host_names,
+    jwt,
+    listener_tls,
+    problem_details,
+    rate_limit,
+    routing,
+    security,
+    upstream,
+)
+from gwc.backends.nginx.fragments import Fragments
+from gwc.backends.nginx.output import assemble
+from gwc.backends.nginx.plan import Plan, make_plan
+from gwc.ir import Gateway
+
+Emitter = Callable[[Plan], Fragments]
+
+NAME = "nginx"
+EMITTERS: Mapping[str, Emitter] = MappingProxyType(
+    {
+        "listener_tls": listener_tls.emit,
+        "host_names": host_names.emit,
+        "canonical_path": canonical_path.emit,
+        "routing": routing.emit,
+        "rate_limit": rate_limit.emit,
+        "jwt": jwt.emit,
+        "api_key": api_key.emit,
+        "security": security.emit,
+        "body": body.emit,
+        "upstream": upstream.emit,
+        "forwarding": forwarding.emit,
+        "problem_details": problem_details.emit,
+        "access_log": access_log.emit,
+    }
+)
+
+
+def compile(gateway: Gateway) -> Output:  # noqa: A001 - the name that every backend has
+    """nginx.conf, policy.js and the runtime beside them. Raises TargetProblems with everything that NGINX cannot enforce."""
+    plan = make_plan(gateway)
+    fragments: dict[str, Fragments] = {}
+    problems: list[Unenforceable] = []
+    for stem, emit in EMITTERS.items():
+        try:
+            fragments[stem] = emit(plan)
+        except Unenforceable as problem:
+            problems.append(problem)
+    if problems:
+        raise TargetProblems(NAME, problems)
+    return assemble(plan, fragments)

@@ -1,0 +1,50 @@
+"""Phase 1 on NGINX: the raw target against the grammar; what was checked is what locations see and what is forwarded."""
+
+from __future__ import annotations
+
+from gwc.backends.base import Unenforceable
+from gwc.backends.nginx.fragments import CONFIGURATION, Anchor, Fragments
+from gwc.backends.nginx.plan import Plan, problem_location
+from gwc.backends.nginx.quoting import argument, literal
+from gwc.controls.canonical_path import PATH, QUERY
+from gwc.templating import Verbatim
+
+MAX_URI_BYTES = 65000
+"""PCRE repeats a character at most 65535 times."""
+BUFFER_BYTES = 8192
+"""The least size of a buffer for a request line or a header line."""
+
+
+def emit(plan: Plan) -> Fragments:
+    """Length, then form and grammar, one map after the other; the last one gives the path to the locations as it was sent."""
+    control = plan.gateway.canonical_path
+    if control.max_uri_bytes > MAX_URI_BYTES:
+        raise Unenforceable(control.span, control.STEM, "max_uri_bytes", f"NGINX can check at most {MAX_URI_BYTES} bytes")
+    refused = argument(problem_location("normalise.path"))
+    grammar = Verbatim(f"{literal(f'~^[A-Z_-]+ (?<gwc_path>{_possessive(PATH)})(?:{_possessive(QUERY)})? HTTP/[0-9.]+$')} $gwc_path;")
+    http = (
+        Verbatim(f"large_client_header_buffers 4 {_buffer_bytes(control.max_uri_bytes)};"),
+        Verbatim("map $request_uri $gwc_before_length {"),
+        Verbatim("  default $gwc_before_grammar;"),
+        Verbatim(f'  "~^.{{{control.max_uri_bytes + 1}}}" {argument(problem_location("normalise.uri"))};'),
+        Verbatim("}"),
+        # the request line: `$request_uri` of `GET http://host/path` is the path only
+        Verbatim("map $request $gwc_before_grammar {"),
+        Verbatim(f"  default {refused};"),
+        Verbatim(f"  {grammar}"),
+        Verbatim("}"),
+    )
+    return Fragments(http=http, anchors=(Anchor("*", CONFIGURATION, grammar),))
+
+
+def _possessive(expression: str) -> str:
+    """The same language without backtracking: the grammar is unambiguous, so no repetition ever has to give anything back.
+
+    PCRE 1 keeps a frame for each round of a plain repetition of a group and gives up on a target of 8,000 bytes of escapes.
+    """
+    return expression.replace(")*", ")*+").replace("]*", "]*+")
+
+
+def _buffer_bytes(max_uri_bytes: int) -> int:
+    """A buffer for a whole request line of the longest target: the method, the version and some more."""
+    return max(BUFFER_BYTES, -(-(max_uri_bytes + 512) // 1024) * 1024)

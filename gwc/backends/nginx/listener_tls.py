@@ -1,0 +1,54 @@
+"""Phase 0 on NGINX: the listener and its TLS profile."""
+
+from __future__ import annotations
+
+from gwc.backends.base import Note, Unenforceable
+from gwc.backends.nginx.fragments import CONFIGURATION, Anchor, Fragments
+from gwc.backends.nginx.plan import Plan
+from gwc.backends.nginx.quoting import directive
+from gwc.controls.listener_tls import PROFILES, FileRef, ListenerTls
+
+LACKING_GROUPS = frozenset({"X25519MLKEM768"})
+"""Groups that OpenSSL 3.3 of the target refuses at start; OpenSSL 3.5 brings them."""
+
+
+def emit(plan: Plan) -> Fragments:
+    """Protocol versions, ciphers, groups and certificate for all servers, and the address that they listen on."""
+    control = plan.gateway.listener_tls
+    profile = PROFILES[control.profile]
+    groups = [g for g in profile.groups if g not in LACKING_GROUPS]
+    protocols = directive("ssl_protocols", *profile.versions)
+    http = (
+        protocols,
+        *((directive("ssl_ciphers", ":".join(profile.ciphers)),) if profile.ciphers else ()),
+        directive("ssl_prefer_server_ciphers", "off"),
+        directive("ssl_ecdh_curve", ":".join(groups)),
+        directive("ssl_certificate", _file(control, "certificate", control.certificate)),
+        directive("ssl_certificate_key", _file(control, "private_key", control.private_key)),
+        directive("ssl_session_cache", "shared:gwc_tls:10m"),
+        directive("ssl_session_timeout", "1d"),
+        directive("ssl_session_tickets", "off"),
+        directive("ssl_early_data", "off"),
+    )
+    return Fragments(http=http, anchors=(Anchor("*", CONFIGURATION, protocols),), notes=tuple(_notes(control)))
+
+
+def endpoint(control: ListenerTls) -> str:
+    """Address and port as `listen` takes them."""
+    address = f"[{control.address}]" if ":" in control.address else control.address
+    return f"{address}:{control.port}"
+
+
+def _file(control: ListenerTls, field: str, file: FileRef) -> str:
+    if "$" in file.path:
+        raise Unenforceable(
+            control.span, control.STEM, field, "NGINX reads a dollar sign in this path as a variable", "choose a path without it"
+        )
+    return file.path
+
+
+def _notes(control: ListenerTls) -> list[Note]:
+    lacking = [g for g in PROFILES[control.profile].groups if g in LACKING_GROUPS]
+    return [
+        Note(control.span, f"nginx: the key exchange group {g} needs OpenSSL 3.5; the profile's other groups are offered") for g in lacking
+    ]

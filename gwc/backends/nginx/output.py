@@ -1,0 +1,96 @@
+"""Puts the fragments together: three templates, the runtime files, and the ledger from the lines that came out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+
+from gwc.backends.base import LedgerRow, Output
+from gwc.backends.nginx.fragments import CONFIGURATION, POLICY, PROBLEMS, Fragments, Lines
+from gwc.backends.nginx.listener_tls import endpoint
+from gwc.backends.nginx.plan import Plan, lane_location, upstream_location
+from gwc.backends.nginx.quoting import argument, javascript
+from gwc.resources import runtime_text
+from gwc.templating import Verbatim, environment
+
+RUNTIME = ("api_key.js", "base64url.js", "body.js", "gwc.js", "head.js", "json.js", "jwt.js", "problem.js", "rate_limit.js", "security.js")
+
+
+def assemble(plan: Plan, fragments: Mapping[str, Fragments]) -> Output:
+    """The files of the target. Raises KeyError when a control has no line: a mistake of gwc."""
+    files = {
+        CONFIGURATION: _configuration(plan, fragments),
+        PROBLEMS: _problems(fragments),
+        POLICY: _policy(plan, fragments),
+    }
+    ledger = _ledger(files, fragments)
+    files |= {name: runtime_text(f"js/{name}") for name in RUNTIME}
+    notes = tuple(note for f in fragments.values() for note in f.notes)
+    return Output({name: files[name].encode() for name in sorted(files)}, ledger, notes)
+
+
+def _configuration(plan: Plan, fragments: Mapping[str, Fragments]) -> str:
+    return _render(
+        "nginx.conf.j2",
+        endpoint=endpoint(plan.gateway.listener_tls),
+        sections=[{"stem": Verbatim(stem), "lines": f.http} for stem, f in fragments.items() if f.http],
+        servers=[_server(plan, n, fragments.values()) for n in range(len(plan.servers))],
+    )
+
+
+def _server(plan: Plan, number: int, fragments: Iterable[Fragments]) -> dict[str, object]:
+    """A server has the lanes of its own operations only."""
+    used = sorted({plan.lane_of[o.key] for o in plan.servers[number].operations})
+    names = dict.fromkeys(plan.lanes[n].upstream for n in used)
+    return {
+        "lines": _lines(fragments, lambda f: f.server.get(number, ())),
+        "upstreams": [_upstream(plan, name, [n for n in used if plan.lanes[n].upstream == name], fragments) for name in names],
+    }
+
+
+def _upstream(plan: Plan, name: str, lanes: list[int], fragments: Iterable[Fragments]) -> dict[str, object]:
+    return {
+        "location": upstream_location(name),
+        "lines": _lines(fragments, lambda f: f.upstream.get(name, ())),
+        "lanes": [{"location": lane_location(plan, n), "lines": _lane(n, fragments)} for n in lanes],
+    }
+
+
+def _lane(number: int, fragments: Iterable[Fragments]) -> Lines:
+    return _lines(fragments, lambda f: f.lanes[number] if f.lanes else ())
+
+
+def _problems(fragments: Mapping[str, Fragments]) -> str:
+    return _render("problems.conf.j2", lines=_lines(fragments.values(), lambda f: f.problems))
+
+
+def _policy(plan: Plan, fragments: Mapping[str, Fragments]) -> str:
+    members = [f.rules for f in fragments.values() if f.rules]
+    rules = [{"number": str(n), "members": [m[n] for m in members]} for n in range(len(plan.rules))]
+    return _render("policy.js.j2", rules=rules, script=_lines(fragments.values(), lambda f: f.script))
+
+
+def _render(template: str, **values: object) -> str:
+    quote = javascript if template.endswith(".js.j2") else argument
+    return environment("nginx", quote).get_template(template).render(values)
+
+
+def _lines(fragments: Iterable[Fragments], choose: Callable[[Fragments], Lines]) -> Lines:
+    return tuple(line for f in fragments for line in choose(f))
+
+
+def _ledger(files: Mapping[str, str], fragments: Mapping[str, Fragments]) -> tuple[LedgerRow, ...]:
+    numbers = {name: _line_numbers(text) for name, text in files.items()}
+    rows = [
+        LedgerRow(stem, anchor.subject, anchor.file, numbers[anchor.file][anchor.line.strip()])
+        for stem, f in fragments.items()
+        for anchor in f.anchors
+    ]
+    return tuple(sorted(rows, key=lambda r: (r.control, r.subject)))
+
+
+def _line_numbers(text: str) -> dict[str, int]:
+    """The first line of each text, counted from 1."""
+    numbers: dict[str, int] = {}
+    for number, line in enumerate(text.split("\n"), 1):
+        numbers.setdefault(line.strip(), number)
+    return numbers

@@ -1,0 +1,124 @@
+"""What several emitters must agree on: servers, rules of the script, names of locations and groups, who counts a limit."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from typing import TypeVar
+
+from gwc.controls.body import Body
+from gwc.controls.rate_limit import RateLimit
+from gwc.controls.security import Security
+from gwc.ir import Gateway, Operation
+
+_T = TypeVar("_T")
+RESERVED = "/;gwc/"
+"""Where the gateway's own locations live. No client can ask for them: the canonical grammar has no semicolon in a path."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """What the script decides with; operations that agree in all of it share one. `limits`: those that the script counts."""
+
+    security: Security
+    body: Body
+    limits: tuple[RateLimit, ...]
+    upstream: str
+
+
+@dataclass(frozen=True, slots=True)
+class Lane:
+    """What is left to NGINX after the operation is known; a location for each. `limit`: the one that NGINX counts.
+
+    Not a location for each operation: `keepalive .. local` shares connections within a location only.
+    """
+
+    upstream: str
+    max_bytes: int
+    limit: RateLimit | None
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """Host names with the same operations, sorted."""
+
+    names: tuple[str, ...]
+    operations: tuple[Operation, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """The gateway and what follows from it. `rule_of`, `lane_of`: index in `rules` and `lanes` by the operation's key."""
+
+    gateway: Gateway
+    servers: tuple[Server, ...]
+    rules: tuple[Rule, ...]
+    rule_of: dict[str, int]
+    lanes: tuple[Lane, ...]
+    lane_of: dict[str, int]
+
+
+def make_plan(gateway: Gateway) -> Plan:
+    """The plan; the order of everything follows that of the gateway."""
+    scripted = [limit for limit in gateway.rate_limits if not is_native(gateway, limit)]
+    native = {key: limit for limit in gateway.rate_limits if limit not in scripted for key in limit.operations}
+    rules, rule_of = _numbered({o.key: _rule(o, scripted) for o in gateway.operations})
+    lanes, lane_of = _numbered({o.key: Lane(o.upstream, o.body.max_bytes, native.get(o.key)) for o in gateway.operations})
+    return Plan(gateway, _servers(gateway), rules, rule_of, lanes, lane_of)
+
+
+def _numbered(values: dict[str, _T]) -> tuple[tuple[_T, ...], dict[str, int]]:
+    """The different values in the order of their first use, and the index of each key's value."""
+    numbers = {value: n for n, value in enumerate(dict.fromkeys(values.values()))}
+    return tuple(numbers), {key: numbers[value] for key, value in values.items()}
+
+
+def _rule(operation: Operation, scripted: list[RateLimit]) -> Rule:
+    limits = tuple(limit for limit in scripted if operation.key in limit.operations)
+    return Rule(operation.security, operation.body, limits, operation.upstream)
+
+
+def _servers(gateway: Gateway) -> tuple[Server, ...]:
+    served: dict[tuple[str, ...], list[str]] = {}
+    for name in gateway.host_names.names:
+        keys = tuple(o.key for o in gateway.operations if name in o.route.hosts)
+        served.setdefault(keys, []).append(name)
+    operations = {o.key: o for o in gateway.operations}
+    return tuple(Server(tuple(names), tuple(operations[k] for k in keys)) for keys, names in served.items())
+
+
+def is_native(gateway: Gateway, limit: RateLimit) -> bool:
+    """Whether `limit_req` counts exactly as the control says: its rate is a whole number of thousandths per second, and it stands alone.
+
+    With two limits on one request `limit_req` takes no token of the first when the second refuses; the control does.
+    """
+    alone = Counter(key for other in gateway.rate_limits for key in other.operations)
+    return rate(limit) is not None and all(alone[key] == 1 for key in limit.operations)
+
+
+def rate(limit: RateLimit) -> str | None:
+    """The rate as `limit_req_zone` takes it, None when NGINX would round it: it keeps thousandths of requests per second."""
+    per_minute, rest = divmod(limit.limit * 60, limit.window_s)
+    if rest or per_minute % 3:
+        return None
+    return f"{per_minute // 60}r/s" if per_minute % 60 == 0 else f"{per_minute}r/m"
+
+
+def upstream_group(name: str) -> str:
+    """The `upstream` block of an upstream: what the verdict of the script names."""
+    return f"gwc_{name}"
+
+
+def upstream_location(name: str) -> str:
+    """The prefix of the locations of an upstream's lanes."""
+    return f"{RESERVED}{name}/"
+
+
+def lane_location(plan: Plan, number: int) -> str:
+    """Where the requests of a lane are decided on and passed to the upstream."""
+    return f"{upstream_location(plan.lanes[number].upstream)}{number}"
+
+
+def problem_location(reason: str) -> str:
+    """Where the gateway's own answer with this reason is made."""
+    return RESERVED + reason

@@ -1,0 +1,39 @@
+// Phase 8: size, media type and coding of the body. NGINX itself refuses what is declared, or read, beyond `client_max_body_size`.
+
+export default function body() {
+  // The reason to refuse a request without a body, or null.
+  function checkAbsent(rule) { return rule.required ? 'body.missing' : null; }
+
+  // The same for a request with a body. The length is not believed to be there: what comes in chunks is read.
+  async function check(r, rule) {
+    const declared = r.variables.http_content_length;
+    const length = declared === undefined ? (await r.readRequestArrayBuffer()).byteLength : Number(declared);
+    if (length === 0) return checkAbsent(rule);
+    if (rule.mediaTypes.length === 0) return 'body.unexpected';
+    if (!(length <= rule.maxBytes)) return 'body.size';
+    return checkHead(r.rawHeadersIn, rule.mediaTypes);
+  }
+
+  function checkHead(fields, mediaTypes) {
+    const types = valuesOf(fields, 'content-type');
+    if (types.length !== 1 || !takes(mediaTypes, types[0])) return 'body.contentType';
+    const isPlain = valuesOf(fields, 'content-encoding').every(function (coding) { return coding.toLowerCase() === 'identity'; });
+    return isPlain ? null : 'body.encoding';
+  }
+
+  function valuesOf(fields, name) {
+    return fields.filter(function (f) { return f[0].toLowerCase() === name; }).map(function (f) { return trimmed(f[1]); });
+  }
+
+  // Without the blanks of RFC 9110 5.5: NGINX itself leaves tabs.
+  function trimmed(value) { return value.replace(/^[ \t]+|[ \t]+(?![\s\S])/g, ''); }
+
+  // Whether a Content-Type names one of the media types; parameters and case do not count.
+  function takes(mediaTypes, contentType) {
+    const essence = trimmed(contentType.split(';')[0]).toLowerCase(), parts = essence.split('/');
+    if (parts.length !== 2 || parts[0] === '' || parts[1] === '' || essence.indexOf('*') >= 0) return false;
+    return [essence, parts[0] + '/*', '*/*'].some(function (m) { return mediaTypes.indexOf(m) >= 0; });
+  }
+
+  return { check, checkAbsent };
+}

@@ -1,0 +1,69 @@
+// Phase 5: JWT access tokens (RFC 7519, RFC 8725). The order of the checks is the order of the reasons.
+import base64url from 'base64url.js';
+import json from 'json.js';
+import policy from 'policy.js';
+
+export default function jwt() {
+  // The parts of `Bearer <JWS compact>`, or null: three canonical parts, header and payload JSON objects.
+  function read(authorization) {
+    const m = /^[ \t]*Bearer ([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]+)[ \t]*(?![\s\S])/.exec(authorization);
+    if (m === null) return null;
+    const header = base64url().decode(m[1]), payload = base64url().decode(m[2]), signature = base64url().decode(m[3]);
+    if (header === null || payload === null || signature === null) return null;
+    const token = { header: json().parseObject(header), payload: json().parseObject(payload), signature: signature, signed: m[1] + '.' + m[2] };
+    return token.header === null || token.payload === null || !isTyped(token.payload) ? null : token;
+  }
+
+  // Registered claims have the types of RFC 7519 section 4.1: Envoy's verifier takes no others, so no gateway does.
+  function isTyped(claims) {
+    function isDate(name) { const n = claims[name]; return !has(claims, name) || typeof n === 'number' && n >= 0 && n <= 9007199254740991; }
+    function isText(name) { return !has(claims, name) || typeof claims[name] === 'string'; }
+    function isTexts(value) { return Array.isArray(value) && value.every(function (x) { return typeof x === 'string'; }); }
+    return ['exp', 'nbf', 'iat'].every(isDate) && ['iss', 'sub', 'jti'].every(isText) && (isText('aud') || isTexts(claims.aud));
+  }
+
+  // null when the token is good for the scheme, else the reason.
+  async function check(scheme, token, nowS) {
+    if (token === null) return 'authn.malformed';
+    if (has(token.header, 'crit')) return 'authn.critical';
+    const key = typeof token.header.kid === 'string' ? policy.tables().key(scheme, token.header.kid) : null;
+    if (key === null) return 'authn.unknownKey';
+    if (token.header.alg !== key.algorithm) return 'authn.algorithm';
+    if (await isSigned(key, token) !== true) return 'authn.signature';
+    return checkClaims(policy.tables().issuer(scheme), token.payload, nowS);
+  }
+
+  function checkClaims(expected, claims, nowS) {
+    if (!(typeof claims.exp === 'number' && nowS < claims.exp + expected.skew)) return 'authn.expired';
+    if (has(claims, 'nbf') && !(typeof claims.nbf === 'number' && nowS >= claims.nbf - expected.skew)) return 'authn.notBefore';
+    if (claims.iss !== expected.issuer) return 'authn.issuer';
+    const audiences = Array.isArray(claims.aud) ? claims.aud : [claims.aud];
+    if (!audiences.some(function (a) { return typeof a === 'string' && expected.audiences.indexOf(a) >= 0; })) return 'authn.audience';
+    return typeof claims.sub === 'string' && /^[!-~]{1,255}(?![\s\S])/.test(claims.sub) ? null : 'authn.subject';
+  }
+
+  // What the token grants: a text separated by single spaces, or a list of texts; nothing in any other form.
+  function scopesOf(scheme, token) {
+    const claims = token.payload, name = policy.tables().issuer(scheme).scopesClaim, claim = has(claims, name) ? claims[name] : null;
+    if (typeof claim === 'string') return claim.split(' ');
+    const isList = Array.isArray(claim) && claim.every(function (x) { return typeof x === 'string'; });
+    return isList ? claim : [];
+  }
+
+  // A signature that cannot even be read (DER, zeros, another length) makes `verify` throw: it is as bad as a wrong one.
+  async function isSigned(key, token) {
+    const isRsa = key.algorithm === 'RS256';
+    const kind = isRsa ? { name: 'RSASSA-PKCS1-v1_5', hash: 'SHA-256' } : { name: 'ECDSA', namedCurve: 'P-256' };
+    const how = isRsa ? { name: 'RSASSA-PKCS1-v1_5' } : { name: 'ECDSA', hash: 'SHA-256' };
+    const imported = await crypto.subtle.importKey('spki', Buffer.from(key.spki, 'base64'), kind, false, ['verify']);
+    try {
+      return await crypto.subtle.verify(how, imported, token.signature, Buffer.from(token.signed)) === true;
+    } catch (e) {
+      return false;
+    }
+  }
+
+  function has(object, name) { return Object.prototype.hasOwnProperty.call(object, name); }
+
+  return { check, read, scopesOf };
+}

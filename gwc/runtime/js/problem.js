@@ -1,0 +1,18 @@
+// The gateway's own answers: problem+json (RFC 9457) with a reason of the policy's table, and nothing of the request.
+import policy from 'policy.js';
+
+export default function problem() {
+  // Ends the request. `name` and `value`: a header field that belongs to the answer, or nothing.
+  function refuse(r, reason, name, value) {
+    const known = policy.tables().problem(reason);
+    r.variables.gwc_reason = reason;
+    r.headersOut['Content-Type'] = 'application/problem+json';
+    r.headersOut['Cache-Control'] = 'no-store';
+    if (name !== undefined) r.headersOut[name] = value;
+    r.return(known[0], JSON.stringify({
+      type: 'about:blank', title: known[1], status: known[0], reason: reason, requestId: r.variables.request_id,
+    }));
+  }
+
+  return { refuse };
+}

@@ -1,0 +1,143 @@
+--- The order of decisions (DESIGN section 3), free of any gateway: `new(data, host)` returns the core.
+--
+-- host: `now()` seconds since 1970, `sleep(s)`, `sha256_hex(s)`, `dictionary` (add, get, safe_set, delete), `verifier(key)`.
+-- A request `r`: `method`, `version` (a number such as 1.1), `target` (the raw one of the request line, nil when the line was not
+-- understood), `host` (of the Host field: lower case, no port), `sni` (or nil), `client` (address), `headers` (name in lower
+-- case -> text or list), `header(name)` -> list, `body_bytes()` -> number, or nil and "too_large".
+-- A verdict: {allowed=, status=, reason=, headers=, operation=, subject=, consumer=, upstream=}. Whatever is no verdict with
+-- `allowed == true` denies, errors included: the hosts have nothing else that lets a request pass.
+local body = require "gwc.body"
+local canonical_path = require "gwc.canonical_path"
+local jwt = require "gwc.jwt"
+local rate_limit = require "gwc.rate_limit"
+local routing = require "gwc.routing"
+local security = require "gwc.security"
+
+local M = {}
+
+local find, match = string.find, string.match
+
+local MAX_HEADERS = 100
+local MAX_HEADER_BYTES = 32 * 1024
+local NEVER_SERVED = { TRACE = true, CONNECT = true }
+
+--- The values of one header as a list.
+function M.values(value)
+  if value == nil then return {} end
+  return type(value) == "table" and value or { value }
+end
+
+--- Fields and bytes of the header section, whether a name has an underscore, and whether all names are tokens (RFC 9110 5.6.2).
+local function measure(headers)
+  local fields, bytes, underscore, tokens = 0, 0, false, true
+  for name, value in next, headers do
+    underscore = underscore or find(name, "_", 1, true) ~= nil
+    tokens = tokens and not find(name, "[^%w!#$%%&'*+.^_`|~-]")
+    for _, text in ipairs(M.values(value)) do
+      fields, bytes = fields + 1, bytes + #name + #tostring(text) + 4 -- colon, space, CR, LF
+    end
+  end
+  return fields, bytes, underscore, tokens
+end
+
+--- Host and Authorization must not be readable in two ways; two values may arrive joined by a comma.
+local function is_ambiguous(r)
+  local authorization = r.header("authorization")
+  if r.host == nil or r.host == "" or #r.header("host") ~= 1 or #authorization > 1 then return true end
+  return authorization[1] ~= nil and find(authorization[1], ",", 1, true) ~= nil
+end
+
+local function head_fault(r)
+  if r.version < 1.1 then return "normalise.version" end
+  local fields, bytes, underscore, tokens = measure(r.headers)
+  if is_ambiguous(r) or not tokens or not find(r.method, "^[A-Z_-]+$") then return "normalise.request" end
+  if fields > MAX_HEADERS or bytes > MAX_HEADER_BYTES then return "normalise.headers" end
+  if underscore then return "normalise.headerName" end
+  if NEVER_SERVED[r.method] then return "route.method" end
+  if r.target == nil then return "normalise.request" end
+  return nil
+end
+
+local function host_fault(data, r)
+  local served = data.hosts[r.host] == true and r.sni == r.host
+  return not served and "normalise.host" or nil
+end
+
+--- Phase 1: the reason to refuse the request, or nil.
+local function normalise(core, r)
+  return head_fault(r) or canonical_path.check(r.target, core.data.max_uri_bytes) or host_fault(core.data, r)
+end
+
+--- Phases 2 to 8: nil or {reason=, headers=}. Fills the verdict with what became known on the way.
+local function judge(core, r, verdict)
+  local methods = routing.find(core.tries, r.host, match(r.target, "^[^?]*"))
+  if methods == nil then return { reason = "route.unknown" } end
+  local operation = methods[r.method]
+  if operation == nil then return { reason = "route.method", headers = { Allow = routing.allow(methods) } } end
+  verdict.operation = operation.key
+  local refusal = rate_limit.check(core.host, operation.limits, r.client)
+  if refusal then return refusal end
+  local verified
+  refusal, verified = security.check(core, operation.security, r)
+  if not refusal or refusal.reason == "authz.scope" then
+    verdict.subject, verdict.consumer = verified.subject, verified.consumer
+  end
+  refusal = refusal or body.check(operation.body, {
+    content_type = r.header("content-type"), content_encoding = r.header("content-encoding"), length = r.body_bytes,
+  })
+  if refusal then return refusal end
+  verdict.upstream = assert(core.data.upstreams[operation.upstream], "an operation without an upstream")
+  return nil
+end
+
+local function deny(core, verdict, refusal)
+  verdict.allowed, verdict.reason, verdict.headers = false, refusal.reason, refusal.headers
+  verdict.status = assert(core.data.statuses[refusal.reason], "a reason that is not in the table")
+  return verdict
+end
+
+--- The data of an operation with its limits and body rule looked up: operations share them by number.
+local function prepared(data, operation)
+  local limits = {}
+  for _, id in ipairs(operation.limits) do limits[#limits + 1] = assert(data.rate_limits[id]) end
+  return {
+    key = operation.key,
+    method = operation.method,
+    hosts = operation.hosts,
+    path = operation.path,
+    upstream = operation.upstream,
+    limits = limits,
+    security = assert(operation.security),
+    body = assert(operation.body),
+  }
+end
+
+--- The core: {normalise=function(r) -> denial | nil, judge=function(r, verdict) -> verdict, decide=function(r, verdict) -> verdict}.
+-- Raises for data that is not complete. The verdict is a table of the host, which sees in it what is known when a phase is cut short.
+function M.new(data, host)
+  local core = { data = data, host = host, jwts = {}, tries = {} }
+  for scheme, control in next, data.jwts do core.jwts[scheme] = jwt.prepare(control, host.verifier) end
+  data.operations(function(operation) routing.add(core.tries, prepared(data, operation)) end)
+
+  --- Phase 1: for gateways whose own router would otherwise see the request first.
+  function core.normalise(r)
+    local reason = normalise(core, r)
+    return reason and deny(core, {}, { reason = reason }) or nil
+  end
+
+  --- Phases 2 to 8, of a request that `normalise` let pass.
+  function core.judge(r, verdict)
+    local refusal = judge(core, r, verdict)
+    if refusal then return deny(core, verdict, refusal) end
+    verdict.allowed, verdict.reason = true, "allowed"
+    return verdict
+  end
+
+  function core.decide(r, verdict)
+    return core.normalise(r) or core.judge(r, verdict)
+  end
+
+  return core
+end
+
+return M

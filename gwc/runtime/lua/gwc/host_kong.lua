@@ -1,0 +1,138 @@
+--- Host adapter for Kong 3.9: the phases of the plugin `gwc`. Loaded once in `init`, before the workers are forked: an error here
+-- (bad key, missing file, missing dictionary) stops `kong start`.
+local base = require "gwc.nginx_request"
+local data = require "gwc.data"
+local decide = require "gwc.decide"
+local forwarding = require "gwc.forwarding"
+local pkey = require "resty.openssl.pkey"
+local problem_details = require "gwc.problem_details"
+local ssl = require "ngx.ssl"
+
+-- Only `true` is a good signature; nil and false are errors (resty.openssl). A digest is always named: without one the key's default holds.
+local VERIFY = {
+  RS256 = function(public)
+    return function(signature, message) return public:verify(signature, message, "sha256") == true end
+  end,
+  ES256 = function(public) -- ecdsa_use_raw: JWS forbids DER
+    return function(signature, message)
+      return #signature == 64 and public:verify(signature, message, "sha256", nil, { ecdsa_use_raw = true }) == true
+    end
+  end,
+}
+
+local JWK = {
+  RS256 = '{"kty":"RSA","n":"%s","e":"%s"}',
+  ES256 = '{"kty":"EC","crv":"P-256","x":"%s","y":"%s"}',
+}
+
+local function verifier(key)
+  local first, second = key.n or key.x, key.e or key.y
+  assert(not string.find(first .. second, "[^%w_-]"), "a key that is not base64url")
+  local text = string.format(JWK[key.algorithm], first, second)
+  return VERIFY[key.algorithm](assert(pkey.new(text, { format = "JWK" })))
+end
+
+local core = decide.new(data, {
+  now = ngx.now,
+  sleep = ngx.sleep,
+  sha256_hex = require("kong.tools.sha256").sha256_hex,
+  dictionary = assert(ngx.shared.gwc_limits, "nginx-http.conf is not included: no lua_shared_dict gwc_limits"),
+  verifier = verifier,
+})
+
+-- Above pre-function (1000000): first in every phase.
+local handler = { VERSION = "0.1.0", PRIORITY = 1000001 }
+
+--- Ends the request with the plugin's own answer. Never returns in rewrite and access.
+local function refuse(verdict)
+  ngx.ctx.gwc_verdict, ngx.ctx.gwc_answered = verdict, true
+  local headers = { ["Content-Type"] = problem_details.CONTENT_TYPE, ["Cache-Control"] = "no-store" }
+  for name, value in next, verdict.headers or {} do headers[name] = value end
+  local text = problem_details.body(data, verdict.status, verdict.reason, ngx.var.kong_request_id)
+  return kong.response.exit(verdict.status, text, headers)
+end
+
+local function internal_error()
+  return { status = 500, reason = "internal.error" }
+end
+
+--- In every worker, at start and after each reload: says early what `access` refuses for every request.
+function handler:configure(configs)
+  for _, config in ipairs(configs or {}) do
+    if config.digest ~= data.digest then ngx.log(ngx.EMERG, "gwc: kong.yml and data.lua are from different builds") end
+  end
+end
+
+--- Phase 0: no handshake for a name that is not served (Kong alone would go on with its default certificate).
+function handler:certificate()
+  if not base.is_served(data, ssl.server_name) then return ngx.exit(ngx.ERROR) end
+end
+
+--- Phase 1, before Kong's router, which answers 404 to a path that is not UTF-8. Runs for global plugins only.
+function handler:rewrite()
+  local r = base.read(decide.values)
+  ngx.ctx.gwc_request = r
+  local denied = core.normalise(r)
+  if denied then return refuse(denied) end
+  ngx.ctx.gwc_normalised = true
+end
+
+--- Kong's own headers go out from variables; an empty one is not sent. `upstream_uri` without the query: Kong adds it unchanged.
+local function set_variables(target, upstream)
+  local var = ngx.var
+  var.upstream_uri = string.match(target, "^[^?]*")
+  var.upstream_host = upstream.authority
+  var.upstream_x_forwarded_for, var.upstream_x_forwarded_host, var.upstream_x_forwarded_proto = var.remote_addr, var.host, "https"
+  var.upstream_x_forwarded_port, var.upstream_x_forwarded_path, var.upstream_x_forwarded_prefix = "", "", ""
+  var.upstream_via, var.upstream_te, var.upstream_upgrade, var.upstream_connection = "", "", "", "keep-alive"
+end
+
+--- Phase 10. Kong removes what `Connection` names, and adds TE, after the plugins, from a copy of the headers that it made before
+-- them: the copy is thrown away, so that no client can make Kong drop the identity.
+local function forward(r, verdict)
+  forwarding.apply(data, verdict, ngx.var.kong_request_id)
+  ngx.ctx.cached_request_headers = nil
+  set_variables(r.target, verdict.upstream)
+  local timeouts = verdict.upstream.timeouts -- nil: those of the service in kong.yml
+  if timeouts then kong.service.set_timeouts(timeouts.connect_ms, timeouts.response_ms, timeouts.response_ms) end
+  assert(kong.service.set_upstream(verdict.upstream.name)) -- last: kong.yml sends everybody to an upstream without targets
+end
+
+--- Phases 2 to 10. The digest: kong.yml and data.lua must be of one build.
+function handler:access(conf)
+  if conf.digest ~= data.digest or ngx.ctx.gwc_normalised ~= true then return refuse(internal_error()) end
+  local r, verdict = ngx.ctx.gwc_request, {}
+  ngx.ctx.gwc_verdict = verdict
+  verdict = core.judge(r, verdict)
+  if verdict.allowed ~= true then return refuse(verdict) end
+  forward(r, verdict)
+end
+
+--- Runs for every answer, because the plugin is global; those of NGINX and of Kong's core get gwc's form here.
+function handler:header_filter()
+  local ctx = ngx.ctx
+  if ctx.gwc_answered or kong.response.get_source() == "service" then return end
+  local reason, status = base.own_answer(problem_details, data, ngx.status)
+  ctx.gwc_reason = reason
+  ctx.gwc_body = problem_details.body(data, status, reason, ngx.var.kong_request_id or "")
+  ngx.status = status
+  ngx.header["Content-Type"] = problem_details.CONTENT_TYPE
+  ngx.header["Cache-Control"] = "no-store"
+  ngx.header["Content-Length"] = #ctx.gwc_body
+end
+
+function handler:body_filter()
+  if ngx.ctx.gwc_body then kong.response.set_raw_body(ngx.ctx.gwc_body) end
+end
+
+--- The only place that writes the variables of the log line: `set` in nginx-proxy.conf runs again when NGINX redirects to an error page.
+function handler:log()
+  local verdict, var = ngx.ctx.gwc_verdict or {}, ngx.var
+  var.gwc_reason = ngx.ctx.gwc_reason or verdict.reason or "-"
+  var.gwc_operation = verdict.operation or "-"
+  var.gwc_subject = verdict.subject or "-"
+  var.gwc_consumer = verdict.consumer or "-"
+  var.gwc_duration_ms = base.duration_ms()
+end
+
+return handler

@@ -1,0 +1,78 @@
+--- Host adapter for plain NGINX with ngx_http_lua (Debian 12: nginx 1.22.1, lua 0.10.23): runs the core in a real server where there
+-- is no Kong.
+--
+-- `ngx.ctx` does not live through an internal redirect, so what is known of a request is kept in variables of its location.
+local base = require "gwc.nginx_request"
+local data = require "gwc.data"
+local decide = require "gwc.decide"
+local forwarding = require "gwc.forwarding"
+local libcrypto = require "gwc.libcrypto"
+local problem_details = require "gwc.problem_details"
+local ssl = require "ngx.ssl"
+
+local core = decide.new(data, {
+  now = ngx.now,
+  sleep = ngx.sleep,
+  sha256_hex = require "gwc.sha256",
+  dictionary = assert(ngx.shared.gwc_limits, "no lua_shared_dict gwc_limits"),
+  verifier = libcrypto.verifier,
+})
+
+local M = {}
+
+local function answer(status, reason, headers)
+  ngx.var.gwc_reason = reason
+  local text = problem_details.body(data, status, reason, ngx.var.request_id)
+  ngx.status = status
+  for name, value in next, headers or {} do ngx.header[name] = value end
+  ngx.header["Content-Type"], ngx.header["Content-Length"] = problem_details.CONTENT_TYPE, #text
+  ngx.header["Cache-Control"] = "no-store"
+  ngx.print(text)
+  return ngx.exit(ngx.HTTP_OK)
+end
+
+--- A verdict whose members are written to the variables of the log line the moment they are known.
+local function new_verdict()
+  local var = ngx.var
+  return setmetatable({}, {
+    __newindex = function(verdict, name, value)
+      rawset(verdict, name, value)
+      if name == "operation" or name == "subject" or name == "consumer" then var["gwc_" .. name] = value or "-" end
+    end,
+  })
+end
+
+function M.certificate()
+  if not base.is_served(data, ssl.server_name) then return ngx.exit(ngx.ERROR) end
+end
+
+--- Phases 1 to 10: the last statement is the only way to an upstream.
+function M.access()
+  local r = base.read(decide.values)
+  local verdict = core.decide(r, new_verdict())
+  if verdict.allowed ~= true then return answer(verdict.status, verdict.reason, verdict.headers) end
+  forwarding.apply(data, verdict, ngx.var.request_id)
+  ngx.req.set_header("X-Forwarded-For", r.client)
+  ngx.req.set_header("X-Real-IP", r.client)
+  ngx.req.set_header("X-Forwarded-Host", r.host)
+  ngx.req.set_header("X-Forwarded-Proto", "https")
+  ngx.var.gwc_reason = "allowed"
+  return ngx.exec("@" .. verdict.upstream.name)
+end
+
+--- Content of the location that every answer of NGINX itself is redirected to.
+function M.error_page()
+  local reason, status = base.own_answer(problem_details, data, ngx.status)
+  return answer(status, reason)
+end
+
+--- What was not decided is "-" in the log line.
+function M.log()
+  local var = ngx.var
+  for _, name in ipairs { "gwc_reason", "gwc_operation", "gwc_subject", "gwc_consumer" } do
+    if not var[name] or var[name] == "" then var[name] = "-" end
+  end
+  var.gwc_duration_ms = base.duration_ms()
+end
+
+return M

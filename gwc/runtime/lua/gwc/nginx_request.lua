@@ -1,0 +1,82 @@
+--- What the hosts that are NGINX inside (Kong, OpenResty) have in common: reading a request, SNI, the log line.
+local M = {}
+
+local find, lower, match = string.find, string.lower, string.match
+
+--- The target as it stands in the request line: `$request_uri` lacks scheme and host of an absolute target.
+local function raw_target(line)
+  return line and match(line, "^%S+ (%S+) HTTP/%d+%.%d+$")
+end
+
+--- The value without the blanks around it (RFC 9110 5.5): NGINX takes spaces away, but leaves tabs.
+local function trimmed(value)
+  if not find(value, "^[ \t]") and not find(value, "[ \t]$") then return value end
+  return match(value, "^[ \t]*(.-)[ \t]*$")
+end
+
+--- Bytes of a body that was buffered; nil: neither in memory nor in a file that can be read.
+local function buffered_bytes()
+  local text = ngx.req.get_body_data()
+  if text then return #text end
+  local name = ngx.req.get_body_file()
+  if name == nil then return 0 end
+  local file = io.open(name, "rb")
+  local bytes = file and file:seek("end")
+  if file then file:close() end
+  return bytes
+end
+
+--- Length of the body. A declared length is believed (NGINX lets no other number of bytes pass), so that only a chunked body is
+-- read, and NGINX itself answers 413 while it reads one that is larger than its own limit.
+local function body_bytes()
+  local declared = ngx.var.http_content_length
+  if declared then return tonumber(declared) end
+  if ngx.var.http_transfer_encoding == nil then return 0 end
+  ngx.req.read_body()
+  return buffered_bytes()
+end
+
+--- The request as gwc.decide takes it. values: gwc.decide.values.
+function M.read(values)
+  local var = ngx.var
+  local headers = ngx.req.get_headers(0) -- 0: all of them; the default stops at 100
+  return {
+    method = ngx.req.get_method(),
+    version = ngx.req.http_version() or 0,
+    target = raw_target(var.request),
+    host = var.http_host and var.host,
+    sni = var.ssl_server_name and lower(var.ssl_server_name),
+    client = var.remote_addr,
+    headers = headers,
+    header = function(name)
+      local out = {}
+      for i, value in ipairs(values(rawget(headers, name))) do out[i] = trimmed(value) end
+      return out
+    end,
+    body_bytes = body_bytes,
+  }
+end
+
+--- Whether the server name of a handshake is served. server_name: function of `ngx.ssl`.
+function M.is_served(data, server_name)
+  local name = server_name()
+  return name ~= nil and data.hosts[lower(name)] == true
+end
+
+--- Whether the request line asks for CONNECT: NGINX calls such a line malformed, gwc an unknown method.
+function M.is_connect(line)
+  return line ~= nil and find(line, "^CONNECT ") ~= nil
+end
+
+--- Reason and status of an answer that NGINX made on its own. problem_details: the module gwc.problem_details.
+function M.own_answer(problem_details, data, status)
+  if status == 494 then status = 431 end -- NGINX's own number for a head that its buffers do not hold
+  if status == 400 and M.is_connect(ngx.var.request) then status = 405 end
+  return problem_details.of_core(data, status)
+end
+
+function M.duration_ms()
+  return string.format("%d", math.max(0, (ngx.now() - ngx.req.start_time()) * 1000))
+end
+
+return M

@@ -1,0 +1,153 @@
+"""The Lua core in a real NGINX: what the cases of the conformance suite do not ask for."""
+
+from __future__ import annotations
+
+import subprocess
+import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
+from dataclasses import replace
+
+import pytest
+
+from gwc.backends.base import Output
+from gwc.backends.kong.openresty import openresty_output
+from gwc.controls.rate_limit import RateLimit
+from gwc.local.certificates import write_certificates
+from gwc.local.echo import echo
+from gwc.local.localise import localise
+from gwc.local.processes import NotStarted, openresty, started
+from gwc.semantics import Caller, Refusal, State, decide, faults, parse
+from tests.conformance.conformance_hosts import require
+from tests.lua.traffic import CLIENT, request, rich_gateway, traffic
+from tests.support.requests import Offer, exchange
+from tests.support.sample import NO_BODY, PUBLIC, gateway, operation
+from tests.support.tokens import identity_provider
+
+pytestmark = pytest.mark.gateway
+
+
+@contextmanager
+def serving(source, folder, change=lambda output: output):
+    """The gateway on a real NGINX with an echo for each upstream: (localised gateway, port, echoes by name)."""
+    require("openresty")
+    certificates = write_certificates(folder / "tls", source.host_names.names, ())
+    with ExitStack() as stack:
+        echoes = {u.name: stack.enter_context(echo(None, None)) for u in source.upstreams}
+        addresses = {name: ("127.0.0.1", e.port) for name, e in echoes.items()}
+        local = localise(source, port=1, certificates=certificates, upstreams=addresses, provider=identity_provider())
+
+        def compiled(port, _):
+            return change(openresty_output(replace(local, listener_tls=replace(local.listener_tls, port=port))))
+
+        running = stack.enter_context(started(openresty(), compiled, folder, server_name=source.host_names.names[0], ca=certificates.ca))
+        yield local, running, echoes
+
+
+def test_all_traffic(tmp_path, count_requests):
+    """Everything that the core and the fake Kong were asked, on a real server: decision, status, reason, headers at the upstream."""
+    wrong, sent = [], traffic(rich_gateway())
+    with serving(rich_gateway(), tmp_path) as (local, running, echoes):
+        for one in sent:
+            answer = exchange(running.port, one.raw, Offer(one.sni))
+            received = [(name, r) for name, e in echoes.items() for r in e.take()]
+            wrong += [f"{one.name}: {text}" for text in _differences(local, one, answer, received)]
+        assert "[error]" not in running.complaints()
+    count_requests("openresty", len(sent), len(wrong))
+    assert not wrong, "\n".join(wrong)
+
+
+def _differences(local, one, answer, received):
+    problem, parsed, now_s = answer.problem(), parse(one.raw), time.time()
+    if isinstance(parsed, Refusal):
+        possible, wanted = parsed.faults, None
+    else:
+        possible = faults(local, parsed, Caller(one.sni, CLIENT, now_s))
+        wanted = decide(local, parsed, sni=one.sni, client=CLIENT, now_s=now_s, state=State()).forwarded
+    if wanted is None:
+        if received or (answer.status, problem.get("reason")) not in {(f.status, f.reason) for f in possible}:
+            yield f"{answer.status} {problem.get('reason')}, expected one of {possible}"
+        return
+    if len(received) != 1 or problem:
+        yield f"{answer.status} {problem.get('reason')} instead of forwarding, {len(received)} requests"
+        return
+    ((name, seen),) = received
+    framing = {"content-length", "transfer-encoding", "connection", "x-request-id", "expect"}
+    headers = sorted((k.lower(), v) for k, v in seen.headers if k.lower() not in framing)
+    if (name, seen.method, seen.target, headers, seen.body_bytes) != (
+        wanted.upstream,
+        wanted.method,
+        wanted.target,
+        list(wanted.headers),
+        len(wanted.body),
+    ):
+        yield f"the upstream {name} received {seen}, expected {wanted}"
+
+
+def limited(burst):
+    operations = (operation("GET", "/x", PUBLIC, NO_BODY, "o.x"),)
+    limits = (RateLimit(id="l", limit=1, window_s=3600, burst=burst, operations=("o.x",)),)
+    return gateway(operations=operations, rate_limits=limits, jwts=(), api_keys=())
+
+
+@pytest.mark.parametrize("burst", [5, 23])
+def test_exactly_the_burst_passes_at_once(tmp_path, burst):
+    """Two workers, sixty requests at the same time, three times: the lock holds."""
+    with serving(limited(burst), tmp_path) as (_, running, _echoes):
+        raw = request("", "GET /x").raw
+        with ThreadPoolExecutor(30) as pool:
+            answers = list(pool.map(lambda _: exchange(running.port, raw, Offer("api.test")), range(60)))
+    statuses = [a.status for a in answers]
+    assert (statuses.count(200), statuses.count(429)) == (burst, 60 - burst)
+    assert all(int(a.value("retry-after")) >= 1 for a in answers if a.status == 429)
+
+
+def test_thousands_of_operations(tmp_path):
+    operations = tuple(operation("GET", f"/r{n}/{{id}}/s", PUBLIC, NO_BODY, f"o.{n}") for n in range(3000))
+    with serving(gateway(operations=operations, rate_limits=(), jwts=(), api_keys=()), tmp_path) as (_, running, _echoes):
+        assert exchange(running.port, request("", "GET /r2999/x/s").raw, Offer("api.test")).status == 200
+        assert exchange(running.port, request("", "GET /r3000/x/s").raw, Offer("api.test")).status == 404
+
+
+def edited(name: str, old: str, new: str):
+    def change(output: Output) -> Output:
+        text = output.files[name].decode()
+        assert text.count(old) == 1
+        return Output({**output.files, name: text.replace(old, new).encode()}, output.ledger)
+
+    return change
+
+
+def test_an_exception_denies(tmp_path):
+    """An error in the middle of the decision: 500 in the form of gwc, and nothing reaches the upstream."""
+    broken = edited("lua/gwc/decide.lua", "local methods = routing.find(", "error('x') local methods = routing.find(")
+    with serving(gateway(), tmp_path, broken) as (_, running, echoes):
+        answer = exchange(running.port, request("", "GET /v1/health").raw, Offer("api.test"))
+        assert (answer.status, answer.problem()["reason"]) == (500, "internal.error")
+        assert not echoes["orders"].take()
+
+
+def test_a_request_that_nothing_decides_is_an_error(tmp_path):
+    undecided = edited("nginx.conf", 'access_by_lua_block { require("gwc.host_openresty").access() }', "")
+    with serving(gateway(), tmp_path, undecided) as (_, running, echoes):
+        assert exchange(running.port, request("", "GET /v1/health").raw, Offer("api.test")).status == 500
+        assert not echoes["orders"].take()
+
+
+@pytest.mark.parametrize(
+    ("name", "old", "new"),
+    [
+        ("nginx.conf", "lua_shared_dict gwc_limits 16m;", ""),
+        ("lua/gwc/data.lua", 'algorithm = "ES256", x = "', 'algorithm = "ES256", x = "AAAA'),
+    ],
+)
+def test_what_is_missing_or_broken_stops_the_start(tmp_path, name, old, new):
+    with pytest.raises(NotStarted), serving(gateway(), tmp_path, edited(name, old, new)):
+        pass
+
+
+def test_the_output_is_deterministic_and_checked_by_nginx(tmp_path):
+    assert openresty_output(gateway()).files == openresty_output(gateway()).files
+    with serving(gateway(), tmp_path) as (_, running, _echoes):
+        command = ["/usr/sbin/nginx", "-t", "-p", f"{running.folder}/", "-c", "nginx.conf", "-e", "stderr"]
+        assert subprocess.run(command, capture_output=True, check=False).returncode == 0

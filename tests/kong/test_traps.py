@@ -1,0 +1,300 @@
+"""Kong's fail-open traps on the surface of the plugin: closed with the cure, and open again when only the cure is taken away.
+
+Numbers are those of the project's list of facts about Kong. What only a real Kong can show is in `ON_A_REAL_KONG`.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import pytest
+import yaml
+
+from gwc.backends import kong
+from gwc.semantics import parse
+from tests.kong.fake_kong import FakeKong
+from tests.lua.traffic import NOW_S, request, rich_gateway
+from tests.support.sample import gateway
+from tests.support.tokens import identity_provider, token_for
+
+GATEWAY = rich_gateway()
+_PLUGIN = "lua/kong/plugins/gwc/"
+CASES = Path(__file__).parents[1] / "cases"
+
+
+def without(name: str, cure: str, instead: str = "") -> Callable[[dict[str, str]], None]:
+    """Takes a cure out of a file; it must be there exactly once."""
+
+    def change(files: dict[str, str]) -> None:
+        file = name if name in files else f"{_PLUGIN}{name}.lua"
+        assert files[file].count(cure) == 1, f"{file} has {files[file].count(cure)} times {cure!r}"
+        files[file] = files[file].replace(cure, instead)
+
+    return change
+
+
+def together(*changes: Callable[[dict[str, str]], None]) -> Callable[[dict[str, str]], None]:
+    def change(files: dict[str, str]) -> None:
+        for one in changes:
+            one(files)
+
+    return change
+
+
+def entity(change: Callable[[dict], object]) -> Callable[[dict[str, str]], None]:
+    """Changes kong.yml."""
+
+    def write(files: dict[str, str]) -> None:
+        document = json.loads(files["kong.yml"])
+        change(document)
+        files["kong.yml"] = json.dumps(document)
+
+    return write
+
+
+def token(**described: object) -> str:
+    claims = {"exp": int(NOW_S) + 1000}
+    return f"Authorization: Bearer {token_for(GATEWAY.jwts[0], {'scope': 'a', 'claims': claims, **described})}"
+
+
+def der_token() -> str:
+    return f"Authorization: Bearer {_der(identity_provider(), token()[len('Authorization: Bearer ') :])}"
+
+
+def _der(provider, text: str) -> str:
+    from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature  # noqa: PLC0415
+
+    from gwc.local.identity_provider import encode  # noqa: PLC0415
+
+    signed, _, _ = text.rpartition(".")
+    raw = provider.signature(signed.encode(), "ES256")
+    return f"{signed}.{encode(encode_dss_signature(int.from_bytes(raw[:32]), int.from_bytes(raw[32:])))}"
+
+
+PUBLIC = request("", "GET /v1/health")
+WITH_TOKEN = request("", "GET /v1/items/x", token())
+MANY_FIELDS = request("", "GET /v1/health", *(f"X-{n}: 1" for n in range(148)), "X_Gwc_Subject: root")
+
+
+def passes(result) -> bool:
+    return bool(result.get("forwarded"))
+
+
+def seen(result, name: str) -> list[str]:
+    return [v for k, v in result["forwarded"]["headers"] if k == name]
+
+
+@dataclass(frozen=True)
+class Trap:
+    """`is_open` looks at what became of `sent`; `broken` is another fault that the cure is for, there in both runs."""
+
+    name: str
+    sent: object
+    cure: Callable[[dict[str, str]], None]
+    is_open: Callable[[dict], bool] = passes
+    broken: Callable[[dict[str, str]], None] = lambda _: None
+    more: tuple[tuple[str, object], ...] = ()
+
+
+_OPEN_HOST = entity(lambda d: d["services"][0].update(host=d["upstreams"][0]["name"]))
+_NO_PLUGIN = entity(lambda d: d.pop("plugins"))
+_DISABLED = entity(lambda d: d["plugins"][0].update(enabled=False))
+_OTHER_BUILD = entity(lambda d: d["plugins"][0]["config"].update(digest="other"))
+_NO_DIGEST_CHECK = without("host_kong", "conf.digest ~= data.digest or ngx.ctx.gwc_normalised ~= true", "false")
+_TRUTHY = together(
+    without("host_kong", 'verify(signature, message, "sha256") == true', 'verify(signature, message, "sha256")'),
+    without("jwt", "if key.verify(token.signature, token.signed) ~= true then", "if not key.verify(token.signature, token.signed) then"),
+)
+_BIG_CHUNK = request("", "GET /v1/health", "Transfer-Encoding: chunked", content=b"11170\r\n" + b" " * 70_000 + b"\r\n0\r\n\r\n")
+
+TRAPS = [
+    Trap("1 no plugin", PUBLIC, _OPEN_HOST, broken=_NO_PLUGIN),
+    Trap("1 plugin disabled", PUBLIC, _OPEN_HOST, broken=_DISABLED),
+    Trap("1 plugin of a route, of another build", PUBLIC, together(_NO_DIGEST_CHECK, without("host_kong", "ngx.ctx.gwc_request, {}", "base.read(decide.values), {}")),
+         broken=_OTHER_BUILD, more=(("scoped", True),)),
+    Trap("2 plugin of a route, whose rewrite never runs", request("", "GET /v1/health", host="evil.test"),
+         together(_NO_DIGEST_CHECK, without("host_kong", "ngx.ctx.gwc_request, {}", "base.read(decide.values), {}"),
+                  without("decide", "routing.find(core.tries, r.host,", 'routing.find(core.tries, "api.test",')), more=(("scoped", True),)),
+    Trap("3 the 101st header is not seen", MANY_FIELDS, without("nginx_request", "get_headers(0)", "get_headers()")),
+    Trap("4 Connection names the identity", request("", "GET /v1/items/x", token(), "Connection: X-Gwc-Subject"),
+         without("host_kong", "ngx.ctx.cached_request_headers = nil"), lambda r: passes(r) and seen(r, "x-gwc-subject") != ["alice"]),
+    Trap("4 TE comes back", request("", "GET /v1/health", "TE: trailers"), without("host_kong", "ngx.ctx.cached_request_headers = nil"),
+         lambda r: seen(r, "te") != []),
+    Trap("5 a name with an underscore", request("", "GET /v1/health", "X_Gwc_Subject: root"),
+         without("decide", 'if underscore then return "normalise.headerName" end')),
+    Trap("6 identity of the client", request("", "GET /v1/health", "X-Gwc-Subject: root"), without("data", '"x-gwc-subject", '),
+         lambda r: seen(r, "x-gwc-subject") != []),
+    Trap("6 credentials reach the upstream", WITH_TOKEN, without("data", '"authorization", '), lambda r: seen(r, "authorization") != []),
+    Trap("7 another path is forwarded than was checked", request("", "GET /v1/items/%c3%a9.json"),
+         without("host_kong", 'var.upstream_uri = string.match(target, "^[^?]*")'), lambda r: r["forwarded"]["target"] != "/v1/items/%c3%a9.json"),
+    Trap("12 kong.yml of another build", PUBLIC, _NO_DIGEST_CHECK, broken=_OTHER_BUILD),
+    Trap("14 a body above the buffer is nil", _BIG_CHUNK, without("nginx_request", "  local file = io.open", "  do return 0 end\n  local file = io.open")),
+    Trap("17 a DER signature", request("", "GET /v1/items/x", der_token()),
+         without("host_kong", '#signature == 64 and public:verify(signature, message, "sha256", nil, { ecdsa_use_raw = true })',
+                 'public:verify(signature, message, "sha256", nil, {})')),
+    Trap("24 HTTP/1.0 without Host", request("", "GET /v1/health HTTP/1.0", host="", sni="kong"),
+         together(without("decide", 'if r.version < 1.1 then return "normalise.version" end'), without("decide", 'r.host == nil or r.host == "" or #r.header("host") ~= 1 or '),
+                  without("nginx_request", "host = var.http_host and var.host", "host = var.host"), without("data", '["api.test"] = true,', '["kong"] = true, ["api.test"] = true,'),
+                  without("decide", "routing.find(core.tries, r.host,", 'routing.find(core.tries, "api.test",'))),
+    Trap("0 unknown SNI", replace(PUBLIC, sni="evil.test"), without("host_kong", "if not base.is_served(data, ssl.server_name) then return ngx.exit(ngx.ERROR) end"),
+         lambda r: r["handshake"]),
+    Trap("0 Host is not the SNI", request("", "GET /v2/health", host="partner.test"), without("decide", "== true and r.sni == r.host", "== true")),
+    Trap("10 X-Forwarded-For of the client", request("", "GET /v1/health", "X-Forwarded-For: 6.6.6.6"),
+         without("host_kong", 'var.upstream_x_forwarded_for, var.upstream_x_forwarded_host, var.upstream_x_forwarded_proto = var.remote_addr, var.host, "https"'),
+         lambda r: seen(r, "x-forwarded-for") != ["127.0.0.1"]),
+    Trap("10 a websocket upgrade", request("", "GET /v1/health", "Connection: Upgrade", "Upgrade: websocket"),
+         without("host_kong", 'var.upstream_via, var.upstream_te, var.upstream_upgrade, var.upstream_connection = "", "", "", "keep-alive"'),
+         lambda r: seen(r, "upgrade") != []),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("trap", TRAPS, ids=lambda t: t.name)
+def test_closed_with_the_cure_and_open_without(trap: Trap):
+    cured = FakeKong(GATEWAY, NOW_S, change=trap.broken)
+    opened = FakeKong(GATEWAY, NOW_S, change=together(trap.broken, trap.cure))
+    parsed = parse(trap.sent.raw)
+    closed = cured.send(parsed, sni=trap.sent.sni, **dict(trap.more))
+    assert not trap.is_open(closed), closed
+    after = opened.send(parsed, sni=trap.sent.sni, **dict(trap.more))
+    assert trap.is_open(after), after
+
+
+@pytest.mark.parametrize("answer", [False, None, 1, "true", 0])
+def test_16_only_true_is_a_good_signature(answer):
+    """An error of the library is nil or false with a text, and must never be taken for a good signature."""
+    good = request("", "GET /v1/items/x", token(alg="RS256"))
+    assert not passes(FakeKong(GATEWAY, NOW_S, verify=lambda *_: answer).send(parse(good.raw)))
+    assert passes(FakeKong(GATEWAY, NOW_S, verify=lambda *_: True).send(parse(good.raw)))
+
+
+def test_16_open_without_the_comparison():
+    good = request("", "GET /v1/items/x", token(alg="RS256"))
+    assert passes(FakeKong(GATEWAY, NOW_S, change=_TRUTHY, verify=lambda *_: 1).send(parse(good.raw)))
+
+
+@pytest.mark.parametrize("algorithm", ["RS256", "ES256"])
+def test_16_the_digest_is_always_named(algorithm):
+    named = []
+    fake = FakeKong(GATEWAY, NOW_S, verify=lambda *given: named.append(given[3]) or True)
+    assert passes(fake.send(parse(request("", "GET /v1/items/x", token(alg=algorithm)).raw)))
+    assert named == ["sha256"]
+
+
+def _spends(fake: FakeKong) -> bool:
+    """Whether one address gets more than its burst while others fill the dictionary."""
+    sent = parse(PUBLIC.raw)
+    for number in range(20):
+        fake.send(sent, client=f"10.0.0.{number}")
+        if number > 5 and passes(fake.send(sent, client="10.0.0.0")):
+            return True
+    return False
+
+
+def test_20_a_full_dictionary_forgets_no_bucket():
+    limit = replace(GATEWAY.rate_limits[0], limit=1, window_s=3600, burst=1)
+    source = replace(GATEWAY, rate_limits=(limit,))
+    assert not _spends(FakeKong(source, NOW_S, capacity=4))
+    assert _spends(FakeKong(source, NOW_S, capacity=4, change=without("rate_limit", "dictionary:safe_set(", "dictionary:set(")))
+
+
+def test_an_invalid_path_is_decided_before_kongs_router():
+    """Kong's router answers 404 to a path that is not UTF-8: `rewrite` must have refused it before."""
+    raw = request("", "GET /v1/items/\xe9")
+    fake = FakeKong(GATEWAY, NOW_S)
+    assert '"reason":"normalise.path"' in fake.send(parse(raw.raw))["body"]
+
+
+@pytest.mark.parametrize("place", ["rewrite", "access"])
+def test_an_exception_denies(place):
+    """Whatever fails inside of the plugin: no upstream, and an answer in the form of gwc."""
+    broken = {"rewrite": without("host_kong", "local denied = core.normalise(r)", "local denied = core.nothing(r)"),
+              "access": without("host_kong", "verdict = core.judge(r, verdict)", "verdict = core.nothing(r, verdict)")}[place]  # fmt: skip
+    result = FakeKong(GATEWAY, NOW_S, change=broken).send(parse(PUBLIC.raw))
+    assert not passes(result)
+    assert (result["status"], json.loads(result["body"])["reason"]) == (500, "internal.error")
+    assert result["errors"]
+
+
+def test_an_unknown_upstream_denies():
+    gone = entity(lambda d: d["upstreams"].pop(0))
+    result = FakeKong(GATEWAY, NOW_S, change=gone).send(parse(PUBLIC.raw))
+    assert (passes(result), result["status"]) == (False, 500)
+
+
+@pytest.mark.parametrize(
+    "broken", [without("nginx-http.conf", "lua_shared_dict gwc_limits 16m;"), without("data", '"ES256", x = "', '"ES256", x = "!')]
+)
+def test_what_is_missing_or_broken_stops_the_start(broken):
+    files = together(broken) if broken else None
+    with pytest.raises(Exception, match=r"gwc_limits|base64url"):
+        FakeKong(gateway(), NOW_S, change=files)
+
+
+SETTINGS = {
+    "database": "off",
+    "plugins": "gwc",  # 22: nothing else is loaded
+    "untrusted_lua": "off",  # 22
+    "admin_listen": "off",  # 21
+    "admin_gui_listen": "off",
+    "status_listen": "off",
+    "request_debug": "off",  # 21
+    "allow_debug_header": "off",  # 21
+    "anonymous_reports": "off",
+    "headers": "off",
+    "headers_upstream": "off",
+    "lua_max_req_headers": "1000",  # 3
+    "ssl_session_tickets": "off",
+    "ssl_cipher_suite": "custom",
+}
+
+
+@pytest.mark.parametrize("name", SETTINGS)
+def test_21_and_22_every_dangerous_default_is_set(name):
+    assert FakeKong(GATEWAY, NOW_S).settings()[name] == SETTINGS[name]
+
+
+def test_23_no_address_of_a_client_is_believed():
+    assert not {"trusted_ips", "real_ip_header", "real_ip_recursive"} & set(FakeKong(GATEWAY, NOW_S).settings())
+
+
+def test_13_nginx_has_a_limit_for_bodies():
+    assert int(FakeKong(GATEWAY, NOW_S).settings()["nginx_http_client_max_body_size"]) > 65536
+    empty = replace(gateway(), operations=tuple(replace(o, body=replace(o.body, max_bytes=0)) for o in gateway().operations))
+    assert int(FakeKong(empty, NOW_S).settings()["nginx_http_client_max_body_size"]) > 0
+
+
+def test_8_and_9_and_10_one_route_one_service_no_retries():
+    document = FakeKong(GATEWAY, NOW_S).document
+    (service,) = document["services"]
+    (route,) = service["routes"]
+    assert service["retries"] == 0
+    assert (route["paths"], route["strip_path"], "hosts" in route, "methods" in route) == (["/"], False, False, False)
+    assert [p["name"] for p in document["plugins"]] == ["gwc"]
+    assert not {"route", "service", "consumer"} & set(document["plugins"][0])
+
+
+def test_19_no_regular_expression_with_a_match_limit():
+    files = kong.compile(GATEWAY).files
+    assert not [n for n, text in files.items() if n.endswith(".lua") and re.search(rb"\bngx\.re\b", text)]
+
+
+ON_A_REAL_KONG = {
+    "0 a handshake with an unknown name, or with old TLS": "listener_tls",
+    "5 signatures by resty.openssl": "jwt",
+    "7 exactly the burst under load with two workers": "rate_limit",
+    "9 upstreams of another authority, or with another name": "upstream",
+    "10 the head as Kong's template sends it": "forwarding",
+    "11 the answers of NGINX itself": "problem_details",
+    "12 the access log": "access_log",
+}
+"""What the fake takes from the facts: shown by the cases of this folder when GWC_KONG names a Kong (tests/conformance)."""
+
+
+@pytest.mark.parametrize("what", ON_A_REAL_KONG)
+def test_what_only_a_real_kong_shows_has_cases(what):
+    files = sorted((CASES / ON_A_REAL_KONG[what]).glob("*/requests.yaml"))
+    assert any(yaml.safe_load(f.read_text(encoding="utf-8")) for f in files)
