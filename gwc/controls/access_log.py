@@ -2,7 +2,7 @@
 
 Members, the same on every gateway: `time` (RFC 3339), `requestId`, `client`, `host`, `method`, `path` (without the query),
 `operation` (key, or "-"), `status`, `reason` ("allowed" when the request was forwarded, else the reason code), `subject`,
-`consumer` ("-" when there is none), `durationMs`. Never a query, a header value, a credential or a body.
+`consumer` (who was verified; "-" when nobody was, or the request was refused before or while checking), `durationMs`. Never a query, a header value, a credential or a body.
 """
 
 from __future__ import annotations

@@ -4,6 +4,7 @@ Forwarded unchanged: method, raw target, body and every header that is not named
 knows: Host (the upstream's authority), X-Forwarded-For and X-Real-IP (the client's address), X-Forwarded-Host (the
 client's Host in lower case, without port), X-Forwarded-Proto (`https`), X-Request-Id (made by the gateway, never taken
 from the client). Set only when verified: X-Gwc-Subject (`sub` of the token), X-Gwc-Consumer (id of the API key's consumer).
+Content-Length, Transfer-Encoding, Connection and Expect belong to one connection: each side has its own.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ ALWAYS_REMOVED = (
     "authorization",
     "connection",
     "forwarded",
+    "http2-settings",
     "keep-alive",
     "proxy",
     "proxy-authorization",
@@ -47,7 +49,12 @@ ALWAYS_REMOVED = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Forwarding(Node):
-    """`removed`: lower-case names, sorted: `ALWAYS_REMOVED` and the header of every API key. Headers that `Connection` names are not special."""
+    """`removed`: lower-case names, sorted: `ALWAYS_REMOVED` and the header of every API key.
+
+    Fields that `Connection` names may be dropped as hop-by-hop fields (RFC 9110 7.6.1; Envoy's HTTP/1 codec does so before anything
+    else sees them), as if the client had not sent them; naming a field that the gateway sets may be refused with 400
+    `normalise.request`. Either way the upstream never gets more than without `Connection`, and the gateway's own fields stay.
+    """
 
     STEM: ClassVar[str] = "forwarding"
     PLACE: ClassVar[Place] = "gateway"

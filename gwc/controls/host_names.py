@@ -12,6 +12,7 @@ from gwc.controls.base import Node, Place
 class HostNames(Node):
     """`names`: lower-case DNS names, sorted, without port and trailing dot. Host is compared without its port, ignoring case.
 
+    Absolute-form targets are refused: `normalise.path`, or this. An empty or malformed Host may also be 400 `normalise.request`.
     Unknown or missing SNI: no handshake. Host that is none of the names, or not the SNI: 421 `normalise.host`.
     """
 

@@ -78,7 +78,7 @@ class Jwt(Node):
     separated by single spaces, or a list of texts. The token is not forwarded.
 
     Header and payload are strict JSON objects (RFC 8259, no duplicate members). Registered claims have the types of RFC 7519
-    section 4.1, or the token is malformed: `exp`, `nbf` and `iat` numbers from 0 to below 2^63, `iss`, `sub` and `jti` texts,
+    section 4.1, or the token is malformed: `exp`, `nbf` and `iat` numbers from 0 to 2^53 - 1, `iss`, `sub` and `jti` texts,
     `aud` a text or a list of texts. (Envoy's jwt_authn refuses all else and can't be told otherwise.)
     """
 

@@ -1,7 +1,7 @@
 """Phases 5 and 6: who may call an operation, exactly as OpenAPI's `security` says: one of several alternatives, each a set of schemes.
 
 A credential that is presented for a scheme of the operation must be valid, even where another alternative would do: a
-broken token beside a good API key is 401. Then one alternative must hold with all its schemes and scopes. When none has
+broken token beside a good API key is 401. (Of several JWT schemes of one operation, the token must be valid for one.) Then one alternative must hold with all its schemes and scopes. When none has
 all its credentials: 401 `authn.missing`; when one has them, but not its scopes: 403 `authz.scope`.
 """
 

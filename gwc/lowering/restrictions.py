@@ -19,8 +19,9 @@ from gwc.lowering.context import Context, Served, operation_id
 def rate_limits(ctx: Context, served: list[Served]) -> list[RateLimit]:
     """The limits of the policy, its baselines and its operations; all that cover an operation apply to it."""
     limits: list[RateLimit] = []
-    for spec, place in ((ctx.spec, ctx.place), *ctx.baselines):
-        for i, entry in enumerate(spec.rate_limits):
+    given = [(ctx.spec.rate_limits, ctx.place), *((baseline.rate_limits, place) for baseline, place in ctx.baselines)]
+    for entries, place in given:
+        for i, entry in enumerate(entries):
             at = place.at("rateLimits", i)
             keys = _selected(ctx, entry.operations, served, at.at("operations"))
             if keys:

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from gwc.controls.security import Requirement
+from gwc.lowering import compile_policy
 from tests.support.project import CONSUMERS, JWKS, OPENAPI, POLICY, errors, lowered, write_project
 
 
@@ -215,8 +216,6 @@ def test_variables_are_values_never_structure(tmp_path: Path) -> None:
     policy = POLICY.replace("metadata:", "vars: {tls: /etc/gw, n: 300}\nmetadata:", 1)
     policy = policy.replace("file:/etc/gw/", "file:${tls}/").replace("limit: 300", 'limit: "${n}"')
     assert lowered(tmp_path, policy=policy).gateway.rate_limits[0].limit == 300
-    from gwc.lowering import compile_policy
-
     path = write_project(tmp_path, policy=policy)
     assert compile_policy(path, root=tmp_path, variables={"n": "7"}).gateway.rate_limits[0].limit == 7
     found = errors(tmp_path, policy=policy.replace("tls: /etc/gw", 'tls: "/etc/gw}, x: {"'))
