@@ -20,8 +20,8 @@ CONSUMER = "x-gwc-consumer"
 OVERWRITTEN = ("host", "x-forwarded-for", "x-forwarded-host", "x-forwarded-proto", "x-real-ip", "x-request-id")
 IDENTITY = (SUBJECT, CONSUMER)
 
-# Never forwarded: credentials, hop-by-hop fields (RFC 9110 7.6.1), and fields by which a client could pose as somebody
-# else or reach another resource behind frameworks that believe them.
+# Never forwarded: credentials, hop-by-hop fields (RFC 9110 7.6.1), fields by which a client could pose as somebody else
+# (those that Kong's own plugins set, too) or reach another resource behind frameworks that believe them.
 ALWAYS_REMOVED = (
     "authorization",
     "connection",
@@ -35,6 +35,15 @@ ALWAYS_REMOVED = (
     "trailer",
     "upgrade",
     "via",
+    "x-anonymous-consumer",
+    "x-authenticated-groups",
+    "x-authenticated-scope",
+    "x-authenticated-userid",
+    "x-consumer-custom-id",
+    "x-consumer-groups",
+    "x-consumer-id",
+    "x-consumer-username",
+    "x-credential-identifier",
     "x-forwarded-client-cert",
     "x-forwarded-path",
     "x-forwarded-port",
