@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import importlib.util
+import os
+import shutil
 import subprocess
 import sys
 import zipfile
@@ -61,10 +63,22 @@ def test_a_failed_installation_is_not_complete(make_venv, tmp_path):
     assert not (tmp_path / "venv" / ".complete").exists()
 
 
+@pytest.mark.skipif(not shutil.which("apt-get") and os.environ.get("CI") != "true", reason="needs Debian's apt-get")
+def test_takes_pip_from_debian_when_there_is_none(make_venv, package, tmp_path, monkeypatch):
+    monkeypatch.setattr(make_venv, "has_ensurepip", lambda: False)
+    monkeypatch.setattr(make_venv, "find_spec", lambda _: None)
+    folder = tmp_path / "venv"
+    assert make_venv.main([str(folder), str(package)]) == 0
+    assert (folder / "bin" / "pip").exists()
+    assert subprocess.run([folder / "bin/python", "-c", "import tiny"], check=False).returncode == 0
+
+
 def test_says_what_to_install(make_venv, tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(make_venv, "has_ensurepip", lambda: False)
     monkeypatch.setattr(make_venv, "find_spec", lambda _: None)
+    monkeypatch.setattr(make_venv.shutil, "which", lambda _: None)
     assert make_venv.main([str(tmp_path / "venv"), "x"]) == 2
+    assert not (tmp_path / "venv").exists()
     assert "apt-get install python3-venv" in capsys.readouterr().err
     monkeypatch.setattr(sys, "version_info", (3, 10, 0))
     assert make_venv.main([str(tmp_path / "venv"), "x"]) == 2
