@@ -11,6 +11,7 @@ import pytest
 
 from gwc.controls.body import Body
 from gwc.controls.security import Security
+from gwc.diagnostics import Problems
 from gwc.ir import Gateway, Operation
 from gwc.lowering import compile_policy
 from tests.conformance.conformance_hosts import HOSTS, require
@@ -25,8 +26,9 @@ ANY_BODY = Body(media_types=("*/*",), required=False, max_bytes=65536)
 
 @functools.cache
 def _gateway(name: str, folder: Path) -> Gateway:
-    """The document's routes, with everything else open: what is not found here is lost in the routing."""
-    compiled = compile_policy(minimal_policy.put(SHARED / "corpora" / "openapi" / name, folder)).gateway
+    """The document's routes, with everything else open: what is not found here is lost in the routing. Raises Problems."""
+    (folder / Path(name).stem).mkdir()
+    compiled = compile_policy(minimal_policy.put(SHARED / "corpora" / name, folder / Path(name).stem)).gateway
     opened = (replace(o, security=Security(alternatives=()), body=ANY_BODY) for o in compiled.operations)
     return replace(compiled, operations=tuple(opened), jwts=(), api_keys=())
 
@@ -53,13 +55,33 @@ def _step(number: int, method: str, target: str) -> Step:
 
 
 @pytest.mark.parametrize("host", HOSTS)
-@pytest.mark.parametrize("name", ["kubernetes.json", "github-api.github.com.json"])
+@pytest.mark.parametrize("name", ["openapi/kubernetes.json", "openapi/github-api.github.com.json"])
 def test_every_operation_is_found(name, host, tmp_path, tmp_path_factory, count_requests):
     require(host)
     if not (SHARED / "corpora").exists():
         pytest.skip("no real documents of the shared collections")
     gateway = _gateway(name, tmp_path_factory.getbasetemp())
-    steps = _steps(gateway)
-    sent, wrong = run_case(Case(name, tmp_path, tmp_path, steps), host, gateway, tmp_path)
+    _send_all(gateway, name, host, tmp_path, count_requests)
+
+
+def _send_all(gateway, name, host, folder, count_requests):
+    sent, wrong = run_case(Case(name, folder, folder, _steps(gateway)), host, gateway, folder)
     count_requests(host, sent, len(wrong))
     assert not wrong, f"{len(wrong)} disagreements\n" + "\n".join(wrong[:50])
+
+
+_TEMPLATES = sorted((SHARED / "corpora" / "hostile" / "path-template").glob("*.json"))
+
+
+@pytest.mark.parametrize("host", HOSTS)
+@pytest.mark.parametrize("document", _TEMPLATES or [None], ids=[p.stem for p in _TEMPLATES] or None)
+def test_ambiguous_templates_are_refused_or_mean_the_same(document, host, tmp_path, tmp_path_factory, count_requests):
+    require(host)
+    if document is None:
+        pytest.skip("no hostile documents of the shared collections")
+    try:
+        gateway = _gateway(f"hostile/path-template/{document.name}", tmp_path_factory.mktemp("template"))
+    except Problems as problems:
+        assert all(d.span.line >= 1 for d in problems.diagnostics)
+        return
+    _send_all(gateway, document.stem, host, tmp_path, count_requests)

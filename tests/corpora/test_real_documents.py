@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import subprocess
 from collections import Counter
 from pathlib import Path
 
@@ -10,6 +11,10 @@ import pytest
 import yaml
 
 from gwc.diagnostics import Problems
+from gwc.local import processes
+from gwc.local.certificates import write_certificates
+from gwc.local.identity_provider import IdentityProvider
+from gwc.local.localise import localise
 from gwc.lowering import compile_policy
 from tests.support.minimal_policy import put
 from tests.support.shared import corpora
@@ -40,6 +45,20 @@ def test_document(name: str, tmp_path: Path) -> None:
         return
     assert "errors" not in expected
     assert len(gateway.operations) == expected["operations"]
+    certificates = write_certificates(tmp_path / "tls", ["api.test"], [])
+    addresses = {u.name: ("127.0.0.1", 9) for u in gateway.upstreams}
+    local = localise(gateway, port=1, certificates=certificates, upstreams=addresses, provider=IdentityProvider())
     for target in ("nginx", "envoy", "kong"):
-        output = importlib.import_module(f"gwc.backends.{target}").compile(gateway)
+        output = importlib.import_module(f"gwc.backends.{target}").compile(local)
         assert len(output.ledger) > len(gateway.operations)
+        processes.write(output, tmp_path / target)
+    _check([*processes.nginx().command(tmp_path / "nginx"), "-t"], tmp_path / "nginx")
+    envoy = processes.envoy().command(tmp_path / "envoy")[0]
+    for form in ("envoy.json", "xds/bootstrap.json"):
+        _check([envoy, "--mode", "validate", "-c", form, "-l", "error"], tmp_path / "envoy")
+
+
+def _check(command: list[str], folder: Path) -> None:
+    """The gateway's own check of its files."""
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=120, check=False)
+    assert done.returncode == 0, done.stderr[-2000:]
