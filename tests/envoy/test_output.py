@@ -305,6 +305,21 @@ def test_a_thousand_operations(tmp_path):
     assert validate(tmp_path, with_certificates(files["envoy.json"], tmp_path)) == ""
 
 
+@pytest.mark.gateway
+@pytest.mark.parametrize("count", [1, 8000, 8001, 70000])
+def test_many_keys(tmp_path, count):
+    base = gateway()
+    keys = tuple(replace(base.api_keys[0].keys[0], digest=f"{i:064x}", consumer=f"c{i}", not_before_s=i) for i in range(count))
+    data = compiled(replace(base, api_keys=(replace(base.api_keys[0], keys=keys),)))["envoy.json"]
+    assert validate(tmp_path, with_certificates(data, tmp_path)) == ""
+
+
+@pytest.mark.gateway
+def test_a_gateway_without_operations_is_a_gateway(tmp_path):
+    data = compiled(replace(gateway(), operations=(), rate_limits=(), jwts=(), api_keys=()))["envoy.json"]
+    assert validate(tmp_path, with_certificates(data, tmp_path)) == ""
+
+
 def test_controls_of_the_sample_are_the_first_examples():
     """What `test_no_field_is_dropped` starts from."""
     assert gateway().jwts == (jwt.EXAMPLES[0],)

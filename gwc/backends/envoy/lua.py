@@ -12,6 +12,15 @@ from typing import Any
 from gwc.backends.envoy.document import HTTP_FILTER, Json, extension, typed
 from gwc.resources import runtime_text
 
+_MEMBERS = 8000
+"""LuaJIT takes 65,536 constants in one function: a larger table is made of several, each by a function of its own."""
+_MERGED = """local function merged(...)
+  local all = {}
+  for i = 1, select("#", ...) do
+    for key, value in next, (select(i, ...))() do all[key] = value end
+  end
+  return all
+end"""
 _SAFE = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789 ._-+*/=:,;()<>@!?&#$~^|{}'")
 """Bytes that stand for themselves between double quotes. No bracket, quote, backslash, line break or percent sign."""
 
@@ -20,6 +29,7 @@ def lua_filter(name: str, handler: str, modules: Sequence[str], data: Json) -> J
     """A filter, off unless a route configures it, that runs `handler` of `gwc.host_envoy` with `data` on every request."""
     parts = [
         *(_preload(module) for module in (*modules, "host_envoy")),
+        _MERGED,
         f"local DATA = {table(data)}",
         f'local handle = require("gwc.host_envoy").{handler}(DATA)',
         "function envoy_on_request(h) handle(h) end",
@@ -37,7 +47,8 @@ def per_route(**context: str) -> Json:
 def table(value: Any) -> str:
     """A Lua expression for JSON data without null. Members in their order."""
     if isinstance(value, dict):
-        return "{" + ", ".join(f"[{text(key)}] = {table(member)}" for key, member in value.items()) + "}"
+        members = [f"[{text(key)}] = {table(member)}" for key, member in value.items()]
+        return "{" + ", ".join(members) + "}" if len(members) <= _MEMBERS else _in_parts(members)
     if isinstance(value, (list, tuple)):
         return "{" + ", ".join(table(item) for item in value) + "}"
     if isinstance(value, bool):
@@ -47,6 +58,11 @@ def table(value: Any) -> str:
     if isinstance(value, str):
         return text(value)
     raise TypeError(f"no Lua for {type(value).__name__}")
+
+
+def _in_parts(members: Sequence[str]) -> str:
+    parts = (members[i : i + _MEMBERS] for i in range(0, len(members), _MEMBERS))
+    return "merged(" + ", ".join(f"function() return {{{', '.join(part)}}} end" for part in parts) + ")"
 
 
 def text(value: str) -> str:

@@ -54,18 +54,13 @@ def _denied_by(policy: str) -> str:
 
 
 _DETAILS = (
-    ("http1.unexpected_underscore", "normalise.headerName"),
-    ("http.invalid_authority", "normalise.host"),
-    ("upgrade_failed", "route.method"),  # CONNECT
-    ("absolute_path_rejected", "normalise.path"),
-    ("path_normalization_failed", "normalise.path"),
-    (_denied_by("authn.critical"), "authn.critical"),
-    (_denied_by("authn.unknownKey"), "authn.unknownKey"),
-    (_denied_by("authn.algorithm"), "authn.algorithm"),
-    (_denied_by("authn.audience"), "authn.audience"),
-    (_denied_by("authn.subject"), "authn.subject"),
-    (_denied_by("internal.error"), "internal.error"),
-    (_denied_by("none"), "authz.scope"),
+    (400, "http1.unexpected_underscore", "normalise.headerName"),
+    (400, "http.invalid_authority", "normalise.host"),
+    (403, "upgrade_failed", "route.method"),  # CONNECT
+    (404, "absolute_path_rejected", "normalise.path"),
+    (400, "path_normalization_failed", "normalise.path"),
+    *((403, _denied_by(reason), reason) for reason in REASONS if reason.startswith(("authn.", "internal."))),
+    (403, _denied_by("none"), "authz.scope"),
 )
 _UNAVAILABLE_FLAGS = ("UF", "UC", "UR", "UH", "LR", "UPE")
 _EVERYTHING = "internal.error"
@@ -74,11 +69,11 @@ _EVERYTHING = "internal.error"
 def emit(control: ProblemDetails, limits: Sequence[RateLimit]) -> Json:
     """`local_reply_config`: the first mapper whose filter holds makes the answer; the last one takes all that is left."""
     exact = [(has_status(status), reason) for reason, status in PRIVATE_STATUS.items()]
-    native = [(has_details(details), reason) for details, reason in _DETAILS]
+    native = [(_native(status, details), reason) for status, details, reason in _DETAILS]
     tokens = [(all_of(any_of(has_status(401), has_status(403)), token_failed(low, high)), reason) for low, high, reason in _TOKEN_REASONS]
     upstream = [(all_of(has_status(503), has_flag(*_UNAVAILABLE_FLAGS)), "upstream.unavailable")]
     core = [(has_status(status), reason) for status, reason in CORE_REASONS.items()]
-    floods = [(has_details(_denied_by(policy)), header("retry-after", str(wait_s))) for policy, wait_s in rate_limit.policies(limits)]
+    floods = [(_native(403, _denied_by(policy)), header("retry-after", str(wait_s))) for policy, wait_s in rate_limit.policies(limits)]
     table = (*exact, *native, *tokens, *upstream, *core, (has_status(0, "GE"), _EVERYTHING))
     limited = [_mapper(control, when, "flood.limit", wait) for when, wait in floods]
     return {"mappers": [*limited, *(_mapper(control, when, reason) for when, reason in table)]}
@@ -92,6 +87,11 @@ def challenge(control: ProblemDetails, reason: str) -> str | None:
     if reason.startswith("authn."):
         return bearer if reason == "authn.missing" else f'{bearer}, error="invalid_token"'
     return None
+
+
+def _native(status: int, details: str) -> Json:
+    """The status first: it is cheap, and most answers are told apart by it alone."""
+    return all_of(has_status(status), has_details(details))
 
 
 def _mapper(control: ProblemDetails, when: Json, reason: str, *more: Json) -> Json:

@@ -81,21 +81,24 @@ end
 --- Size, type and coding of the body. A body that is too long ends in the buffer filter before this one.
 function M.body(data)
   local body = require "gwc.body"
-  local unread = {} -- most operations have no body: then its headers do not count and are not looked up
+  local nothing = { length = function() return 0 end } -- most requests: no header needs to be looked up
+
+  local function arrived(h, bytes)
+    local headers = h:headers()
+    return {
+      content_type = values(headers, "content-type"),
+      content_encoding = values(headers, "content-encoding"),
+      length = function() return bytes end,
+    }
+  end
 
   return guarded(data, function(h)
-    local rule, headers = entry(h, "rule", data.rules), h:headers()
-    local refusal = body.check(rule, {
-      content_type = rule.none and unread or values(headers, "content-type"),
-      content_encoding = rule.none and unread or values(headers, "content-encoding"),
-      length = function()
-        local buffer = h:body() -- waits for the end of the request; nil without a body. Never body(true): it adds a coding
-        return buffer and buffer:length() or 0
-      end,
-    })
-    if refusal then return refusal end
-    stamp(h, "body")
-    return nil
+    local rule = entry(h, "rule", data.rules)
+    local buffer = h:body() -- waits for the end of the request; nil without a body. Never body(true): it adds a coding
+    local bytes = buffer and buffer:length() or 0
+    local refusal = body.check(rule, bytes == 0 and nothing or arrived(h, bytes))
+    if refusal == nil then stamp(h, "body") end
+    return refusal
   end)
 end
 
