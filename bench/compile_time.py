@@ -64,5 +64,5 @@ def _good(usage: Usage, what: str) -> Usage:
 def _check(out: Path) -> None:
     manifest = json.loads((out / "gwc.manifest.json").read_text(encoding="utf-8"))
     for target in ("nginx", "envoy", "kong"):
-        if not any(str(path).startswith(f"{target}/") for path in manifest["outputs"]):
+        if not any(str(path).startswith(f"{target}/") for path in manifest["files"]):
             raise RuntimeError(f"nothing was written for {target}")
