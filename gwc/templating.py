@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, Undefined
 
 from gwc.resources import data_folder
 
@@ -23,6 +23,8 @@ def environment(target: str, quote: Callable[[str | int], Verbatim]) -> Environm
             return value
         if isinstance(value, str | int):
             return quote(value)
+        if isinstance(value, Undefined):
+            return str(value)  # raises UndefinedError with the name
         raise TypeError(f"a template of {target} prints {type(value).__name__}")
 
     return Environment(  # noqa: S701 - no HTML: `finalize` quotes for the target

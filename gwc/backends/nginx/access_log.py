@@ -13,7 +13,7 @@ _VALUES = {
     "requestId": "$request_id",
     "client": "$remote_addr",
     "host": "$gwc_log_host",
-    "method": "$gwc_log_method",
+    "method": "$gwc_method",
     "path": "$gwc_log_path",
     "operation": "$gwc_op",
     "reason": "$gwc_log_reason",
@@ -24,7 +24,6 @@ _NUMBERS = {"status": "$gwc_log_status", "durationMs": "$gwc_log_ms"}
 
 _MAPS = """\
 map $host $gwc_log_host { default -; "~^(?<gwc_host>[!-~]+)" $gwc_host; }
-map $request $gwc_log_method { default -; "~^(?<gwc_method>[A-Z_-]+) (?<gwc_target>[!->@-~]*)" $gwc_method; }
 map $gwc_target $gwc_log_path { default $gwc_target; "" -; }
 map $status $gwc_log_status { volatile; default $status; 000 0; 009 0; }
 map $request_time $gwc_log_ms { default 0; "~^0\\.0*(?<gwc_ms>[1-9][0-9]*)$" $gwc_ms; "~^(?<gwc_s>[1-9][0-9]*)\\.(?<gwc_rest>[0-9]+)$" $gwc_s$gwc_rest; }

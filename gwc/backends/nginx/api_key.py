@@ -1,51 +1,40 @@
-"""Phase 5 on NGINX: the digests of API keys as a `switch` table of the script; runtime/js/api_key.js hashes and looks up."""
+"""Phase 5 on NGINX: the digests of API keys as a map; runtime/js/api_key.js hashes, and asks the map through a variable.
+
+Not as a table of the script: njs compares the cases of a `switch` one after the other, and fails at some ten thousands.
+"""
 
 from __future__ import annotations
 
-from itertools import groupby
-
-from gwc.backends.nginx.fragments import POLICY, Anchor, Fragments
+from gwc.backends.nginx.fragments import CONFIGURATION, Anchor, Fragments, Lines
 from gwc.backends.nginx.plan import Plan
-from gwc.backends.nginx.quoting import javascript
+from gwc.backends.nginx.quoting import argument, javascript
 from gwc.controls.api_key import ApiKey, KeyDigest
 from gwc.templating import Verbatim
 
 
 def emit(plan: Plan) -> Fragments:
-    """The header of each scheme, and its keys by digest: consumer, first second, first second after the end."""
+    """For each scheme a map from digest to first second, first second after the end, and consumer; and where the script finds header and map."""
     controls = plan.gateway.api_keys
     script = (
-        Verbatim("function keyHeader(scheme) { switch (scheme) {"),
-        *(_header(control) for control in controls),
-        Verbatim("} return null; }"),
-        Verbatim("function consumer(scheme, digest) { switch (scheme) {"),
-        *(line for control in controls for line in _digests(control)),
+        Verbatim("function keySource(scheme) { switch (scheme) {"),
+        *(_source(number, control) for number, control in enumerate(controls)),
         Verbatim("} return null; }"),
     )
-    return Fragments(script=script, anchors=tuple(Anchor(c.scheme, POLICY, _header(c)) for c in controls))
+    maps = tuple(line for number, control in enumerate(controls) for line in _map(number, control))
+    anchors = tuple(Anchor(c.scheme, CONFIGURATION, _map(n, c)[0]) for n, c in enumerate(controls))
+    return Fragments(http=maps, script=script, anchors=anchors)
 
 
-def _header(control: ApiKey) -> Verbatim:
-    variable = "http_" + control.header.replace("-", "_")
-    return Verbatim(f"case {javascript(control.scheme)}: return {javascript(variable)};")
+def _source(number: int, control: ApiKey) -> Verbatim:
+    header = "http_" + control.header.replace("-", "_")
+    return Verbatim(f"case {javascript(control.scheme)}: return {javascript([header, f'gwc_keys_{number}'])};")
 
 
-def _digests(control: ApiKey) -> tuple[Verbatim, ...]:
-    """Two steps, because a `switch` of njs compares one case after the other."""
-    return (
-        Verbatim(f"case {javascript(control.scheme)}: switch (digest.slice(0, 2)) {{"),
-        *(line for start, keys in groupby(control.keys, _start) for line in _digests_from(start, list(keys))),
-        Verbatim("  } break;"),
-    )
+def _map(number: int, control: ApiKey) -> Lines:
+    """`volatile`: the script sets `$gwc_digest` for one scheme after the other."""
+    start = Verbatim(f"map $gwc_digest $gwc_keys_{number} {{ # {javascript(control.scheme)}")
+    return (start, Verbatim('  volatile; default "";'), *map(_entry, control.keys), Verbatim("}"))
 
 
-def _start(key: KeyDigest) -> str:
-    return key.digest[:2]
-
-
-def _digests_from(start: str, keys: list[KeyDigest]) -> tuple[Verbatim, ...]:
-    return (
-        Verbatim(f"  case {javascript(start)}: switch (digest) {{"),
-        *(Verbatim(f"    case {javascript(k.digest)}: return {javascript([k.consumer, k.not_before_s, k.expires_s])};") for k in keys),
-        Verbatim("    } break;"),
-    )
+def _entry(key: KeyDigest) -> Verbatim:
+    return Verbatim(f"  {key.digest} {argument(f'{key.not_before_s} {key.expires_s} {key.consumer}')};")

@@ -34,7 +34,7 @@ def emit(plan: Plan) -> Fragments:
     removed = tuple(directive("proxy_set_header", name, "") for name in plan.gateway.forwarding.removed)
     answer = (directive("proxy_ignore_headers", *_OBEYED), *(directive("proxy_pass_header", name) for name in _HIDDEN))
     lines = {u.name: (_host(u), *known, *removed, *answer) for u in plan.gateway.upstreams}
-    return Fragments(upstream=lines, anchors=(Anchor("*", CONFIGURATION, known[0]),))
+    return Fragments(upstream=lines, anchors=(Anchor("*", CONFIGURATION, known[0] if plan.lanes else "location ^~ / {"),))
 
 
 def _host(upstream: Upstream) -> Verbatim:

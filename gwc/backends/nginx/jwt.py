@@ -30,6 +30,7 @@ def _issuer(control: Jwt) -> Verbatim:
     claims = {
         "issuer": control.issuer,
         "audiences": control.audiences,
+        "algorithms": control.algorithms,
         "skew": control.clock_skew_s,
         "scopesClaim": control.scopes_claim,
     }

@@ -1,18 +1,18 @@
-"""Puts the fragments together: three templates, the runtime files, and the ledger from the lines that came out."""
+"""Puts the fragments together: three templates, the runtime, and the ledger from the lines that came out."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from gwc.backends.base import LedgerRow, Output
 from gwc.backends.nginx.fragments import CONFIGURATION, POLICY, PROBLEMS, Fragments, Lines
 from gwc.backends.nginx.listener_tls import endpoint
-from gwc.backends.nginx.plan import Plan, lane_location, upstream_location
+from gwc.backends.nginx.plan import Plan, has_open_lane, lane_location, upstream_location
 from gwc.backends.nginx.quoting import argument, javascript
-from gwc.resources import runtime_text
+from gwc.backends.nginx.script import bundle
 from gwc.templating import Verbatim, environment
 
-RUNTIME = ("api_key.js", "base64url.js", "body.js", "gwc.js", "head.js", "json.js", "jwt.js", "problem.js", "rate_limit.js", "security.js")
+SCRIPT = "gwc.js"
 
 
 def assemble(plan: Plan, fragments: Mapping[str, Fragments]) -> Output:
@@ -23,7 +23,7 @@ def assemble(plan: Plan, fragments: Mapping[str, Fragments]) -> Output:
         POLICY: _policy(plan, fragments),
     }
     ledger = _ledger(files, fragments)
-    files |= {name: runtime_text(f"js/{name}") for name in RUNTIME}
+    files[SCRIPT] = bundle()
     notes = tuple(note for f in fragments.values() for note in f.notes)
     return Output({name: files[name].encode() for name in sorted(files)}, ledger, notes)
 
@@ -32,9 +32,15 @@ def _configuration(plan: Plan, fragments: Mapping[str, Fragments]) -> str:
     return _render(
         "nginx.conf.j2",
         endpoint=endpoint(plan.gateway.listener_tls),
+        map_entries=_map_entries(plan),
         sections=[{"stem": Verbatim(stem), "lines": f.http} for stem, f in fragments.items() if f.http],
         servers=[_server(plan, n, fragments.values()) for n in range(len(plan.servers))],
     )
+
+
+def _map_entries(plan: Plan) -> int:
+    """A size of hash tables in which even the largest map finds room."""
+    return 4 * max(2048, len(plan.gateway.operations), *(len(k.keys) for k in plan.gateway.api_keys))
 
 
 def _server(plan: Plan, number: int, fragments: Iterable[Fragments]) -> dict[str, object]:
@@ -51,12 +57,16 @@ def _upstream(plan: Plan, name: str, lanes: list[int], fragments: Iterable[Fragm
     return {
         "location": upstream_location(name),
         "lines": _lines(fragments, lambda f: f.upstream.get(name, ())),
-        "lanes": [{"location": lane_location(plan, n), "lines": _lane(n, fragments)} for n in lanes],
+        "lanes": [lane for n in lanes for lane in _lanes(plan, n, fragments)],
     }
 
 
-def _lane(number: int, fragments: Iterable[Fragments]) -> Lines:
-    return _lines(fragments, lambda f: f.lanes[number] if f.lanes else ())
+def _lanes(plan: Plan, number: int, fragments: Iterable[Fragments]) -> Iterator[dict[str, object]]:
+    lines = _lines(fragments, lambda f: f.lanes[number] if f.lanes else ())
+    location = lane_location(plan, number)
+    yield {"location": location + "+", "verdict": Verbatim("js_access gwc.access;"), "lines": lines}
+    if has_open_lane(plan, number):
+        yield {"location": location, "verdict": Verbatim("set $gwc_up $gwc_open;"), "lines": lines}
 
 
 def _problems(fragments: Mapping[str, Fragments]) -> str:

@@ -25,6 +25,11 @@ class Rule:
     limits: tuple[RateLimit, ...]
     upstream: str
 
+    @property
+    def is_open(self) -> bool:
+        """Whether the script has nothing to say about a request without a body: a public operation needs no script then."""
+        return self.security.is_public and not self.limits and not self.body.required
+
 
 @dataclass(frozen=True, slots=True)
 class Lane:
@@ -115,8 +120,13 @@ def upstream_location(name: str) -> str:
 
 
 def lane_location(plan: Plan, number: int) -> str:
-    """Where the requests of a lane are decided on and passed to the upstream."""
+    """Where the requests of a lane are passed to the upstream; with a plus sign where the script decides on them first."""
     return f"{upstream_location(plan.lanes[number].upstream)}{number}"
+
+
+def has_open_lane(plan: Plan, number: int) -> bool:
+    """Whether requests without a body of some operation of the lane need no script."""
+    return any(plan.rules[plan.rule_of[key]].is_open for key, n in plan.lane_of.items() if n == number)
 
 
 def problem_location(reason: str) -> str:

@@ -31,6 +31,11 @@ def literal(value: str) -> Verbatim:
     return Verbatim(value if _BARE.match(value) else f'"{value.translate(_ESCAPES)}"')
 
 
+def name(value: str) -> Verbatim:
+    """A name that the author of a document chose, quoted even where it need not be: no word of it ever stands alone."""
+    return Verbatim(f'"{value.translate(_ESCAPES)}"'.replace("$", DOLLAR))
+
+
 def directive(name: str, *arguments: str | int) -> Verbatim:
     """A simple directive with its parameters quoted."""
     return Verbatim(" ".join((name, *map(argument, arguments))) + ";")

@@ -46,7 +46,7 @@ def _zone(plan: Plan, limit: RateLimit) -> str:
 
 
 def _zone_directive(zone: str, limit: RateLimit) -> Verbatim:
-    return Verbatim(f"limit_req_zone $binary_remote_addr zone={zone}:{ZONE} rate={rate(limit)};")
+    return Verbatim(f"limit_req_zone $binary_remote_addr zone={zone}:{ZONE} rate={rate(limit)}; # {javascript(limit.id)}")
 
 
 def _location(plan: Plan, limit: RateLimit) -> Lines:
@@ -67,7 +67,7 @@ def _script(plan: Plan) -> Lines:
 
 def _case(plan: Plan, limit: RateLimit) -> Verbatim:
     bucket = {"interval": 1000 * limit.seconds_per_token, "burst": limit.burst}
-    return Verbatim(f"case {javascript(_zone(plan, limit))}: return {javascript(bucket)};")
+    return Verbatim(f"case {javascript(_zone(plan, limit))}: return {javascript(bucket)}; // {javascript(limit.id)}")
 
 
 def _anchor(plan: Plan, limit: RateLimit) -> Anchor:

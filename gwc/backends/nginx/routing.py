@@ -1,60 +1,111 @@
 """Phase 2 on NGINX: exact locations for literal paths, prefix locations with nested expressions for templates.
 
 A regex location never falls back to its siblings: `gwc.ir.dispatch` puts into each branch all that can match there.
-A location of a template only chooses by method: the operation, the rule of the script, and the lane to the upstream.
+A location of a template sets the template's number; maps over number and method choose the operation, the rule of the script
+and the lane to the upstream. (An `if` for each method would do the same, but has a configuration of its own: 30 KiB each.)
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 
 from gwc.backends.base import Unenforceable
 from gwc.backends.nginx.fragments import CONFIGURATION, Anchor, Fragments, Lines
-from gwc.backends.nginx.plan import Plan, Server, lane_location
-from gwc.backends.nginx.quoting import argument, literal
+from gwc.backends.nginx.plan import Plan, lane_location, problem_location
+from gwc.backends.nginx.quoting import argument, literal, name
 from gwc.controls.routing import Template, is_literal
 from gwc.ir import Operation
-from gwc.ir.dispatch import Leaf, Tree, decision_tree, group_regex, literal_prefix, path_regex, under
+from gwc.ir.dispatch import Group, Leaf, Tree, decision_tree, group_regex, literal_prefix, path_regex, under
 from gwc.templating import Verbatim
 
-MAX_LOCATION_BYTES = 255
-"""NGINX keeps the length of a prefix or exact location in one byte (ngx_http_location_tree_node_t)."""
+MAX_PARAMETER_BYTES = 4000
+"""NGINX reads its configuration in pieces of 4,096 bytes (NGX_CONF_BUFFER): no parameter can be longer."""
 _UNKNOWN = Verbatim("return 404;")
 
 Block = Iterator[Verbatim]
-Choices = Mapping[str, Verbatim]
 Content = Mapping[Template, Lines]
 
 
+@dataclass(frozen=True, slots=True)
+class _Choice:
+    """An operation of a server, and what asks for it: the number of the template and the method."""
+
+    number: int
+    operation: Operation
+
+    @property
+    def asked(self) -> str:
+        return f"{self.number} {self.operation.route.method}"
+
+
 def emit(plan: Plan) -> Fragments:
-    """The locations of each server, and `$gwc_op`, the operation of the log."""
-    choices = {o.key: _choice(plan, o) for o in plan.gateway.operations}
-    anchors = tuple(Anchor(key, CONFIGURATION, choice) for key, choice in choices.items())
-    return Fragments(server={n: tuple(_server(s, choices)) for n, s in enumerate(plan.servers)}, anchors=anchors)
+    """The locations of each server, and the maps. Text keys of a map ignore case; methods are upper case, all else is refused before."""
+    servers = _choices(plan)
+    every = [choice for choices in servers for choice in choices]
+    http = (
+        *_map("$gwc_op", "-", {c.asked: name(c.operation.key) for c in every}),
+        *_map("$gwc_rule", "", {c.asked: plan.rule_of[c.operation.key] for c in every}),
+        *_map("$gwc_lane", problem_location("route.method"), {c.asked: _lane(plan, c.operation.key) for c in every}),
+    )
+    first = {c.operation.key: _entry(c.asked, name(c.operation.key)) for c in reversed(every)}
+    anchors = tuple(Anchor(key, CONFIGURATION, entry) for key, entry in first.items())
+    return Fragments(http=http, server={n: tuple(_server(c)) for n, c in enumerate(servers)}, anchors=anchors)
 
 
-def _server(server: Server, choices: Choices) -> Block:
-    operations: dict[Template, list[Operation]] = {}
-    for operation in server.operations:
-        operations.setdefault(operation.route.template, []).append(operation)
-    content = {t: tuple(_methods(found, choices)) for t, found in operations.items()}
+def _lane(plan: Plan, key: str) -> Verbatim:
+    script = "$gwc_framed" if plan.rules[plan.rule_of[key]].is_open else "+"
+    return Verbatim(f'"{lane_location(plan, plan.lane_of[key])}{script}"')
+
+
+def _choices(plan: Plan) -> list[list[_Choice]]:
+    """For each server of the plan; templates have numbers of their own in each."""
+    numbers: dict[tuple[int, Template], int] = {}
+    return [
+        [_Choice(numbers.setdefault((n, o.route.template), len(numbers)), o) for o in server.operations]
+        for n, server in enumerate(plan.servers)
+    ]
+
+
+def _map(variable: str, otherwise: str, values: Mapping[str, str | int]) -> Lines:
+    entries = (Verbatim(f"  {_entry(asked, value)}") for asked, value in values.items())
+    start = Verbatim(f'map "$gwc_template $gwc_method" {variable} {{')
+    return (start, Verbatim(f"  default {argument(otherwise)};"), *entries, Verbatim("}"))
+
+
+def _entry(asked: str, value: str | int) -> Verbatim:
+    return Verbatim(f"{argument(asked)} {argument(value)};")
+
+
+def _server(choices: list[_Choice]) -> Block:
+    content = _content(choices)
     fixed = [t for t in content if all(map(is_literal, t.segments))]
     variable = [t for t in content if t not in set(fixed)]
+    _refuse_long(choices)
     for template in fixed:
-        yield from _location("=", literal(_location_text(operations, template, template.text)), content[template])
-    for prefix in sorted({_location_text(operations, t, literal_prefix(t)) for t in variable}):
+        yield from _location("=", literal(template.text), content[template])
+    for prefix in sorted({literal_prefix(t) for t in variable}):
         yield from _location("^~", literal(prefix), _bucket(content, decision_tree(under(prefix, variable))))
     if not any(literal_prefix(t) == "/" for t in variable):
         yield from _location("^~", literal("/"), (_UNKNOWN,))
 
 
-def _location_text(found: Mapping[Template, list[Operation]], template: Template, text: str) -> str:
-    if len(text) <= MAX_LOCATION_BYTES:
-        return text
-    route = found[template][0].route
-    raise Unenforceable(
-        route.span, route.STEM, "template", f"NGINX cannot tell literal paths of more than {MAX_LOCATION_BYTES} bytes apart"
-    )
+def _content(choices: list[_Choice]) -> Content:
+    """What stands in the location of each template."""
+    methods: dict[Template, list[str]] = {}
+    numbers = {c.operation.route.template: c.number for c in choices}
+    for choice in choices:
+        methods.setdefault(choice.operation.route.template, []).append(choice.operation.route.method)
+    return {
+        t: (Verbatim(f"set $gwc_template {numbers[t]}; set $gwc_allow {argument(', '.join(sorted(m)))}; rewrite ^ $gwc_lane last;"),)
+        for t, m in methods.items()
+    }
+
+
+def _refuse_long(choices: list[_Choice]) -> None:
+    for route in (c.operation.route for c in choices):
+        if len(literal(path_regex(route.template))) > MAX_PARAMETER_BYTES:
+            raise Unenforceable(route.span, route.STEM, "template", f"NGINX cannot hold a path of more than {MAX_PARAMETER_BYTES} bytes")
 
 
 def _bucket(content: Content, tree: Tree) -> Block:
@@ -68,21 +119,19 @@ def _tree(content: Content, tree: Tree) -> Block:
             yield from _location("~", literal(f"^{path_regex(template)}$"), content[template])
         return
     for group in tree.groups:
-        yield from _location("~", literal(group_regex(tree.depth, group)), _bucket(content, group.tree))
+        for part in _parts(tree.depth, group):
+            yield from _location("~", literal(group_regex(tree.depth, part)), _bucket(content, group.tree))
     yield from _tree(content, tree.otherwise)
 
 
-def _methods(operations: list[Operation], choices: Choices) -> Block:
-    for operation in operations:
-        yield choices[operation.key]
-    allowed = ", ".join(sorted(o.route.method for o in operations))
-    yield Verbatim(f"set $gwc_allow {argument(allowed)}; return 405;")
-
-
-def _choice(plan: Plan, operation: Operation) -> Verbatim:
-    key, lane = operation.key, lane_location(plan, plan.lane_of[operation.key])
-    chosen = f"set $gwc_op {argument(key)}; set $gwc_rule {plan.rule_of[key]}; rewrite ^ {argument(lane)} last;"
-    return Verbatim(f"if ($request_method = {argument(operation.route.method)}) {{ {chosen} }}")
+def _parts(depth: int, group: Group) -> Iterator[Group]:
+    """The group as several with the same tree, when its expression is too long for one parameter."""
+    if len(group.literals) == 1 or len(literal(group_regex(depth, group))) <= MAX_PARAMETER_BYTES:
+        yield group
+        return
+    half = len(group.literals) // 2
+    for literals in (group.literals[:half], group.literals[half:]):
+        yield from _parts(depth, Group(literals, group.tree))
 
 
 def _location(modifier: str, where: Verbatim, content: Iterable[Verbatim]) -> Block:

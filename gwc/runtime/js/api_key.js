@@ -5,7 +5,7 @@ import policy from 'policy.js';
 export default function apiKey() {
   // The bytes of the header, or null when there is none. Two headers arrive joined by a comma: a key that nobody has.
   function read(r, scheme) {
-    const value = r.rawVariables[policy.tables().keyHeader(scheme)];
+    const value = r.rawVariables[policy.tables().keySource(scheme)[0]];
     return value === undefined ? null : withoutBlanks(value);
   }
 
@@ -20,12 +20,13 @@ export default function apiKey() {
   function isBlank(octet) { return octet === 0x20 || octet === 0x09; }
 
   // [reason] or [null, consumer].
-  function check(scheme, key, nowS) {
+  function check(r, scheme, key, nowS) {
     if (key.length < 1 || key.length > 256) return ['authn.apiKey'];
-    const known = policy.tables().consumer(scheme, hashes.createHash('sha256').update(key).digest('hex'));
+    r.variables.gwc_digest = hashes.createHash('sha256').update(key).digest('hex');
+    const known = /^([0-9]+) ([0-9]+) ([\s\S]+)(?![\s\S])/.exec(r.variables[policy.tables().keySource(scheme)[1]]);
     if (known === null) return ['authn.apiKey'];
-    if (nowS < known[1]) return ['authn.notBefore'];
-    return nowS < known[2] ? [null, known[0]] : ['authn.expired'];
+    if (nowS < Number(known[1])) return ['authn.notBefore'];
+    return nowS < Number(known[2]) ? [null, known[3]] : ['authn.expired'];
   }
 
   return { check, read };

@@ -11,9 +11,10 @@ export default function json() {
     }
   }
 
-  // Whether no object of a valid JSON text has a name twice. A string before a colon is a name; escapes do not make another one.
+  // Whether no object of a JSON text that was parsed has a name twice. A string before a colon is a name; escapes do not make
+  // another one. Numbers are looked at, too: njs takes 01.
   function isUnique(text) {
-    const tokens = /"(?:[^"\\]|\\[\s\S])*"[ \t\r\n]*:?|[{}]/g, open = [];
+    const tokens = /"(?:[^"\\]|\\[\s\S])*"[ \t\r\n]*:?|[{}]|[+.0-9-][+.0-9Ee-]*/g, open = [];
     for (let m = tokens.exec(text); m !== null; m = tokens.exec(text)) {
       const token = m[0];
       if (token === '{') open.push({});
@@ -22,10 +23,12 @@ export default function json() {
         const seen = open[open.length - 1], name = '$' + JSON.parse(token.slice(0, -1));
         if (seen[name] === true) return false;
         seen[name] = true;
-      }
+      } else if (token.charAt(0) !== '"' && !isNumber(token)) return false;
     }
     return true;
   }
+
+  function isNumber(token) { return /^-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[Ee][+-]?[0-9]+)?(?![\s\S])/.test(token); }
 
   return { parseObject };
 }

@@ -18,35 +18,47 @@ export default function jwt() {
   function isTyped(claims) {
     function isDate(name) { const n = claims[name]; return !has(claims, name) || typeof n === 'number' && n >= 0 && n <= 9007199254740991; }
     function isText(name) { return !has(claims, name) || typeof claims[name] === 'string'; }
-    function isTexts(value) { return Array.isArray(value) && value.every(function (x) { return typeof x === 'string'; }); }
+    function isTexts(value) { return Array.isArray(value) && value.every(isText); }
     return ['exp', 'nbf', 'iat'].every(isDate) && ['iss', 'sub', 'jti'].every(isText) && (isText('aud') || isTexts(claims.aud));
   }
 
   // null when the token is good for the scheme, else the reason.
   async function check(scheme, token, nowS) {
-    if (token === null) return 'authn.malformed';
+    if (token === null || !hasRegisteredTypes(token.payload)) return 'authn.malformed';
     if (has(token.header, 'crit')) return 'authn.critical';
     const key = typeof token.header.kid === 'string' ? policy.tables().key(scheme, token.header.kid) : null;
     if (key === null) return 'authn.unknownKey';
-    if (token.header.alg !== key.algorithm) return 'authn.algorithm';
+    const expected = policy.tables().issuer(scheme);
+    if (token.header.alg !== key.algorithm || expected.algorithms.indexOf(key.algorithm) < 0) return 'authn.algorithm';
     if (await isSigned(key, token) !== true) return 'authn.signature';
-    return checkClaims(policy.tables().issuer(scheme), token.payload, nowS);
+    return checkClaims(expected, token.payload, nowS);
   }
 
+  // RFC 7519 4.1: times are numbers (of seconds that a double can hold), names are texts; each may be absent.
+  function hasRegisteredTypes(claims) {
+    const times = ['exp', 'nbf', 'iat'].every(function (n) { return !has(claims, n) || isTime(claims[n]); });
+    const texts = ['iss', 'sub', 'jti'].every(function (n) { return !has(claims, n) || isText(claims[n]); });
+    const aud = has(claims, 'aud') ? claims.aud : '';
+    return times && texts && (isText(aud) || Array.isArray(aud) && aud.every(isText));
+  }
+
+  function isText(value) { return typeof value === 'string'; }
+  function isTime(value) { return typeof value === 'number' && value >= 0 && value <= 9007199254740991; }
+
   function checkClaims(expected, claims, nowS) {
-    if (!(typeof claims.exp === 'number' && nowS < claims.exp + expected.skew)) return 'authn.expired';
-    if (has(claims, 'nbf') && !(typeof claims.nbf === 'number' && nowS >= claims.nbf - expected.skew)) return 'authn.notBefore';
+    if (!has(claims, 'exp') || !(nowS < claims.exp + expected.skew)) return 'authn.expired';
+    if (has(claims, 'nbf') && !(nowS >= claims.nbf - expected.skew)) return 'authn.notBefore';
     if (claims.iss !== expected.issuer) return 'authn.issuer';
     const audiences = Array.isArray(claims.aud) ? claims.aud : [claims.aud];
-    if (!audiences.some(function (a) { return typeof a === 'string' && expected.audiences.indexOf(a) >= 0; })) return 'authn.audience';
-    return typeof claims.sub === 'string' && /^[!-~]{1,255}(?![\s\S])/.test(claims.sub) ? null : 'authn.subject';
+    if (!audiences.some(function (a) { return isText(a) && expected.audiences.indexOf(a) >= 0; })) return 'authn.audience';
+    return isText(claims.sub) && /^[!-~]{1,255}(?![\s\S])/.test(claims.sub) ? null : 'authn.subject';
   }
 
   // What the token grants: a text separated by single spaces, or a list of texts; nothing in any other form.
   function scopesOf(scheme, token) {
     const claims = token.payload, name = policy.tables().issuer(scheme).scopesClaim, claim = has(claims, name) ? claims[name] : null;
     if (typeof claim === 'string') return claim.split(' ');
-    const isList = Array.isArray(claim) && claim.every(function (x) { return typeof x === 'string'; });
+    const isList = Array.isArray(claim) && claim.every(isText);
     return isList ? claim : [];
   }
 

@@ -33,7 +33,7 @@ export default function security() {
   function verifyKey(r, scheme, nowS, caller) {
     const key = apiKey().read(r, scheme);
     if (key === null) return;
-    const checked = apiKey().check(scheme, key, nowS);
+    const checked = apiKey().check(r, scheme, key, nowS);
     if (checked[0] !== null) { caller.fault = checked[0]; caller.challenge = realm('ApiKey'); return; }
     caller.scopes['$' + scheme] = [];
     caller.consumer = checked[1];

@@ -1,0 +1,170 @@
+"""The runtime of njs on its own engine, function by function, with the vectors that Python and Lua read, too."""
+
+from __future__ import annotations
+
+import base64
+import json
+from pathlib import Path
+
+import pytest
+
+from gwc.backends.nginx.script import MODULES, bundle
+from gwc.backends.nginx.subject_public_key import encode_spki
+from gwc.controls.jwt import EcKey, RsaKey
+from gwc.resources import runtime_text
+from gwc.semantics.jwt import _json_object
+from tests.support.nginx_process import scripting
+from tests.support.shared import corpora
+from tests.support.tokens import identity_provider
+
+pytestmark = pytest.mark.gateway
+VECTORS = Path(__file__).resolve().parents[1] / "vectors"
+
+
+def vectors(name: str):
+    return json.loads((VECTORS / f"{name}.json").read_text(encoding="utf-8"))
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory):
+    """Runs an expression: `f` chooses a function below, `x` is its argument."""
+    calls = {
+        "media": "body().check({variables: {http_content_length: '1'}, rawHeadersIn: x.fields.map(function (f) { return f; })}, x.rule)",
+        "base64url": "(function () { const b = base64url().decode(x.text); return b === null ? null : b.toString('hex'); })()",
+        "json": "json().parseObject(Buffer.from(x.hex, 'hex')) !== null",
+        "head": "head({rawHeadersIn: x.fields})",
+    }
+    choice = " : ".join(f"x.f === {json.dumps(name)} ? {expression}" for name, expression in calls.items()) + " : 'no such function'"
+    with scripting(tmp_path_factory.mktemp("script"), choice) as call:
+        yield lambda f, **x: call({"f": f, **x})
+
+
+def test_media_types(run) -> None:
+    for case in vectors("media_types")["cases"]:
+        rule = {"mediaTypes": case["takes"], "required": True, "maxBytes": 100}
+        got = run("media", fields=[["Content-Type", f] for f in case["fields"]], rule=rule)
+        assert got == (None if case["accepted"] else "body.contentType"), case
+
+
+@pytest.mark.parametrize(
+    ("fields", "expected"),
+    [
+        ([], None),
+        ([["Content-Encoding", "identity"]], None),
+        ([["content-encoding", "IDENTITY"], ["Content-Encoding", "\tidentity"]], None),
+        ([["Content-Encoding", "gzip"]], "body.encoding"),
+        ([["Content-Encoding", "identity, gzip"]], "body.encoding"),
+        ([["Content-Encoding", "identity"], ["Content-Encoding", "gzip"]], "body.encoding"),
+        ([["Content-Encoding", ""]], "body.encoding"),
+    ],
+)
+def test_content_encoding(run, fields, expected) -> None:
+    rule = {"mediaTypes": ["*/*"], "required": True, "maxBytes": 1}
+    assert run("media", fields=[["Content-Type", "a/b"], *fields], rule=rule) == expected
+
+
+def test_the_border_of_the_size(run) -> None:
+    fields = [["Content-Type", "a/b"]]
+    assert run("media", fields=fields, rule={"mediaTypes": ["*/*"], "required": True, "maxBytes": 1}) is None
+    assert run("media", fields=fields, rule={"mediaTypes": ["*/*"], "required": True, "maxBytes": 0}) == "body.size"
+
+
+def test_base64url(run) -> None:
+    table = vectors("base64url")
+    for text, expected in table["accepted"].items():
+        assert run("base64url", text=text) == expected, text
+    for text in table["refused"]:
+        assert run("base64url", text=text) is None, text
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "{}",
+        '{"a":1}',
+        '{"a":{"a":{"a":[{"a":1},{"a":2}]}}}',
+        '{"a":"\\"b\\":", "b":"{"}',
+        '{"__proto__":1,"constructor":2}',
+        '{"é":1,"e":2}',
+        ' {"a" : 1 , "b":\t2}\n',
+        '{"a":"\\\\","b":1}',
+    ],
+)
+def test_objects(run, text) -> None:
+    assert run("json", hex=text.encode().hex())
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"", b"[]", b"1", b"null", b'"a"', b"{", b"{}x", b'{"a":1,"a":1}', b'{"a":1,"\\u0061":1}', b'{"a":{"b":1,"b":2}}', b'[{"a":1}]', b'{"a":[{"b":1,"b":1}]}', b'{"a":"\xff"}',
+        b'\xef\xbb\xbf{"a":1}', b'{"a":NaN}', b'{"a":01}', b"{'a':1}", b'{"a":1,}', b'{"a":"\n"}', b'{"__proto__":1,"__proto__":2}', b'{"\xc3\xa9":1,"\\u00e9":2}',
+    ],
+)  # fmt: skip
+def test_what_is_no_object_with_unique_members(run, data) -> None:
+    assert not run("json", hex=data.hex())
+
+
+@pytest.mark.parametrize(
+    ("fields", "expected"),
+    [
+        ([["Host", "api.test"], ["X!#$%&'*+.^`|~9", "a:b\tc"]], "ok"),
+        ([["X-A", "é"]], "ok"),
+        ([["X-A", ""]], "ok"),
+        ([["X_A", "1"]], "normalise.headerName"),
+        ([["Host", "api.test"], ["_", "1"]], "normalise.headerName"),
+        ([["X(", "1"]], "normalise.request"),
+        ([["X_(", "1"]], "normalise.request"),
+        ([["X-A", "a\x01b"]], "normalise.request"),
+        ([["X-A", "a\x7f"]], "normalise.request"),
+        ([["", "1"]], "normalise.request"),
+    ],
+)
+def test_header_fields(run, fields, expected) -> None:
+    assert run("head", fields=fields) == expected
+
+
+def test_a_head_of_100_long_fields_is_read(run) -> None:
+    assert run("head", fields=[[f"X-{n}", "v" * 300] for n in range(100)]) == "ok"
+    assert run("head", fields=[*([f"X-{n}", "v" * 300] for n in range(99)), ["X_", "1"]]) == "normalise.headerName"
+
+
+def test_the_bundle_has_every_module_once() -> None:
+    text = bundle()
+    for module in MODULES:
+        assert runtime_text(f"js/{module}.js").count("export default") == 1, module
+    assert text.count("export default") == 1
+    assert [line for line in text.splitlines() if line.startswith("import ")] == [
+        "import hashes from 'crypto';",
+        "import policy from 'policy.js';",
+    ]
+
+
+def test_public_keys_are_the_ones_of_cryptography() -> None:
+    from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_der_public_key  # noqa: PLC0415
+
+    jwks = identity_provider().jwks()["keys"]
+    rsa = RsaKey(kid="r", n=jwks[0]["n"], e=jwks[0]["e"])
+    ec = EcKey(kid="e", x=jwks[1]["x"], y=jwks[1]["y"])
+    for key in (rsa, ec):
+        der = encode_spki(key)
+        assert load_der_public_key(der).public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo) == der
+
+
+def test_coordinates_and_numbers_with_leading_zeros() -> None:
+    zero = base64.urlsafe_b64encode(b"\0" * 31 + b"\x05").rstrip(b"=").decode()
+    assert encode_spki(EcKey(kid="e", x=zero, y=zero)).endswith(b"\x04" + (b"\0" * 31 + b"\x05") * 2)
+    small = base64.urlsafe_b64encode(b"\0\x01\0\x01").rstrip(b"=").decode()
+    assert encode_spki(RsaKey(kid="r", n=small, e="AQAB")).endswith(bytes.fromhex("0203010001" * 2))
+
+
+def test_json_of_the_collection(run) -> None:
+    """Each text as a member of an object: `y_` must be read, `n_` must not; all as the model reads it."""
+    files = [f for f in sorted(corpora("json-parsing").glob("*.json")) if f.stat().st_size < 20000]
+    assert len(files) > 150
+    for file in files:
+        text = b'{"a":' + file.read_bytes() + b"}"
+        got = run("json", hex=text.hex())
+        assert got == (_json_object(text) is not None), file.name
+        assert got or not file.name.startswith("y_"), file.name
+        assert not got or not file.name.startswith("n_"), file.name

@@ -1,0 +1,127 @@
+"""The compiled NGINX as a real process, also with its generated files edited: to show what a line is good for."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from gwc.backends import nginx
+from gwc.backends.base import Output
+from gwc.backends.nginx.script import bundle
+from gwc.controls.api_key import NEVER_S, ApiKey, KeyDigest
+from gwc.controls.upstream import PlainText, VerifiedTls
+from gwc.ir import Gateway
+from gwc.local import processes
+from gwc.local.certificates import Certificates, write_certificates
+from gwc.local.echo import Echo, Received, echo
+from gwc.local.localise import localise, upstream_names
+from tests.support import sample
+from tests.support.requests import Answer, Offer, exchange
+from tests.support.tokens import identity_provider
+
+KEY = "k-of-acme"
+Edit = Callable[[Mapping[str, str]], dict[str, str]]
+
+
+def gateway(**changed: Any) -> Gateway:
+    """The sample, without a rate limit, with an API key whose text is known."""
+    digest = KeyDigest(digest=hashlib.sha256(KEY.encode()).hexdigest(), consumer="acme", not_before_s=0, expires_s=NEVER_S)
+    keys = (ApiKey(scheme="partnerKey", header="x-api-key", keys=(digest,)),)
+    return sample.gateway(**{"api_keys": keys, "rate_limits": (), **changed})
+
+
+def unchanged(files: Mapping[str, str]) -> dict[str, str]:
+    return dict(files)
+
+
+def edited(*changes: tuple[str, str, str]) -> Edit:
+    """Replaces text (file, old, new); an old text that is not there is a mistake of the test."""
+
+    def edit(files: Mapping[str, str]) -> dict[str, str]:
+        result = dict(files)
+        for file, old, new in changes:
+            assert old in result[file], f"{file} has no {old!r}"
+            result[file] = result[file].replace(old, new)
+        return result
+
+    return edit
+
+
+@dataclass(frozen=True)
+class Site:
+    """A running gateway with one upstream."""
+
+    running: processes.Running
+    upstream: Echo
+    gateway: Gateway
+
+    def raw(self, data: bytes, sni: str | None = None) -> Answer:
+        return exchange(self.running.port, data, Offer(sni or self.gateway.host_names.names[0]))
+
+    def ask(self, method: str, target: str, *fields: str, body: bytes = b"", host: str | None = None) -> Answer:
+        lines = (f"{method} {target} HTTP/1.1", f"Host: {host or self.gateway.host_names.names[0]}", *fields, "Connection: close")
+        return self.raw("".join(f"{x}\r\n" for x in lines).encode("latin-1") + b"\r\n" + body)
+
+    def received(self) -> list[Received]:
+        """What the upstream got since the last call."""
+        return self.upstream.take()
+
+
+@contextmanager
+def serving(source: Gateway, folder: Path, edit: Edit = unchanged, *, stranger: bool = False) -> Iterator[Site]:
+    """NGINX with the files for `source` after `edit`; all upstreams are one echo, with a certificate of another CA if `stranger`."""
+    certificates = write_certificates(folder / "tls", source.host_names.names, upstream_names(source)[:1])
+    with ExitStack() as stack:
+        upstream = stack.enter_context(_echo(source, certificates, stranger=stranger))
+        addresses = {u.name: ("127.0.0.1", upstream.port) for u in source.upstreams}
+        local = localise(source, port=1, certificates=certificates, upstreams=addresses, provider=identity_provider())
+
+        def compiled(port: int, _: Path) -> Output:
+            output = nginx.compile(replace(local, listener_tls=replace(local.listener_tls, port=port)))
+            texts = edit({name: data.decode() for name, data in output.files.items()})
+            return replace(output, files={name: text.encode() for name, text in texts.items()})
+
+        name = source.host_names.names[0]
+        yield Site(
+            stack.enter_context(processes.started(processes.nginx(), compiled, folder, server_name=name, ca=certificates.ca)),
+            upstream,
+            local,
+        )
+
+
+def _echo(source: Gateway, certificates: Certificates, *, stranger: bool) -> Any:
+    transport = source.upstreams[0].transport
+    if isinstance(transport, PlainText):
+        return echo()
+    wants_client = isinstance(transport, VerifiedTls) and transport.client is not None
+    return echo(certificates.stranger if stranger else certificates.upstream, str(certificates.ca) if wants_client else None)
+
+
+@contextmanager
+def scripting(folder: Path, calls: str, edit: Callable[[str], str] = lambda text: text) -> Iterator[Callable[..., Any]]:
+    """The runtime of njs in a real NGINX: the function gives what the JavaScript expression `calls` makes of its JSON argument `x`."""
+    source = gateway()
+    entry = f"async function run(r) {{ const x = JSON.parse(r.requestText); r.return(200, JSON.stringify(await ({calls}))); }}\n"
+    script = edit(bundle()).replace("export default { access, head };", entry + "export default { access, head, run };")
+    location = (
+        "location = /run { client_max_body_size 1m; client_body_buffer_size 1m; js_content gwc.run; }\n    location ^~ / { return 404; }\n"
+    )
+    server = "server_name api.test;\n    "
+
+    def edit_files(files: Mapping[str, str]) -> dict[str, str]:
+        return edited(("gwc.js", files["gwc.js"], script), ("nginx.conf", server, server + location.partition("location ^~")[0]))(files)
+
+    with serving(source, folder, edit_files) as site:
+
+        def run(x: Any) -> Any:
+            body = json.dumps(x).encode()
+            answer = site.ask("POST", "/run", f"Content-Length: {len(body)}", body=body)
+            assert answer.status == 200, (answer, site.running.complaints())
+            return json.loads(answer.body)
+
+        yield run
