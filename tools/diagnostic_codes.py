@@ -24,7 +24,7 @@ POLICY_CODES = {
     "GWC302": "a selector or name that matches no operation",
     "GWC303": "two operations answer one request",
     "GWC304": "a path or method that no gateway can serve",
-    "GWC305": "an alternative without any scheme (`{}`), which would make the operation public by accident",
+    "GWC305": "an alternative that can't be asked for: without any scheme (`{}`, public by accident), or with two tokens",
     "GWC306": "an upstream that is not defined, or not used (warning)",
     "GWC401": "a request body without a usable media type",
     "GWC501": "two rate limits have one id",

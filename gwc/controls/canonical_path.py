@@ -25,8 +25,12 @@ QUERY = rf"\?{_QUERY_CHARS}(?:%[0-9A-Fa-f][0-9A-Fa-f]{_QUERY_CHARS})*"
 TARGET = rf"{PATH}(?:{QUERY})?"
 """A whole request target in origin form; to be matched in full (`^...$` with a true end)."""
 
-LITERAL_CHARACTERS = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._~!$&'()*+,=:@-")
-"""What a literal of a path template may consist of: exactly the characters with one canonical spelling."""
+LITERAL_CHARACTERS = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._~-")
+"""What a literal of a path template may consist of: exactly the characters with one canonical spelling.
+
+Others may be sent as they are or percent-encoded (`@me`, `%40me`): gateways compare the spelling, many servers compare what it
+means, so a request could be judged as one operation and served as another.
+"""
 
 
 class LimitsSpec(Spec):

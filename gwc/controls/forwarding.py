@@ -48,6 +48,8 @@ ALWAYS_REMOVED = (
     "x-forwarded-path",
     "x-forwarded-port",
     "x-forwarded-prefix",
+    "x-gwc-reason",
+    "x-gwc-sni",
     "x-http-method",
     "x-http-method-override",
     "x-method-override",

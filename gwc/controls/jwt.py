@@ -74,7 +74,7 @@ class Jwt(Node):
 
     `kid` is required and names exactly one key; the key decides the algorithm (RSA: RS256, P-256: ES256). `exp` is required
     and `now < exp + clock_skew_s`; `nbf`, when present, `now >= nbf - clock_skew_s`; `iss` equals `issuer`; `aud`, a text or
-    a list, has one of `audiences`; `sub` is 1 to 255 visible ASCII characters. `scopes_claim` names a top-level claim: a text
+    a list, has one of `audiences`; `sub` is 1 to 255 visible ASCII characters, and not `-`, which stands for nobody in the log. `scopes_claim` names a top-level claim: a text
     separated by single spaces, or a list of texts. The token is not forwarded.
 
     Header and payload are strict JSON objects (RFC 8259, no duplicate members). Registered claims have the types of RFC 7519

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cache
 
 from gwc.controls.routing import Literal, Segment, Template, is_literal
 
@@ -46,6 +47,7 @@ class Split:
 Tree = Leaf | Split
 
 
+@cache
 def segment_regex(segment: Segment) -> str:
     """A regular expression for exactly this segment; PCRE, RE2 and Python read it alike."""
     return "".join(re.escape(p.text).replace(r"\-", "-") if isinstance(p, Literal) else "[^/]+" for p in segment)
@@ -63,6 +65,7 @@ def group_regex(depth: int, group: Group) -> str:
     return f"^{skipped}/(?:{literals})(?:/|$)"
 
 
+@cache
 def literal_prefix(template: Template) -> str:
     """The longest text that every path of the template begins with, up to and with its last slash; the whole text of a template without parameters."""
     known: list[str] = []
@@ -129,6 +132,8 @@ def _text(segment: Segment) -> str:
 
 
 def _matches(segment: Segment, text: str) -> bool:
+    if is_literal(segment):  # without this, thousands of literals at one place cost seconds
+        return _text(segment) == text
     return re.fullmatch(segment_regex(segment), text) is not None
 
 

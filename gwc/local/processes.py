@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import socket
 import ssl
@@ -111,7 +112,7 @@ def _start(
             _wait(running, process, ready)
         except NotStarted:
             _stop(process)
-            if attempt == attempts or "ddress already in use" not in running.complaints():
+            if attempt == attempts or not re.search("ddress (?:already )?in use", running.complaints()):
                 raise
         except BaseException:
             _stop(process)

@@ -139,6 +139,7 @@ FAULTS: Mapping[str, Break] = MappingProxyType(
         "emptySubject": _claims(sub=""),
         "longSubject": _claims(sub="s" * 256),
         "subjectWithSpace": _claims(sub="a b"),
+        "subjectNobody": _claims(sub="-"),
         "subjectWithNewline": _claims(sub="a\nb"),
         "subjectNumber": _claims(sub=7),
         "unknownKid": _header(kid="nobody"),

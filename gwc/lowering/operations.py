@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from gwc.controls import body, routing, security
 from gwc.controls.body import Body
+from gwc.controls.jwt import JwtSpec
 from gwc.controls.routing import Route
 from gwc.controls.security import Security
 from gwc.controls.spec import size_bytes
@@ -50,6 +51,11 @@ def _security(ctx: Context, served: Served) -> Security | None:
         ctx.findings.error(
             "GWC305", text, source.security_span, help="write `security: []` and list the operation in authorization.public, or remove `{}`"
         )
+        return None
+    tokens = {name for name, binding in ctx.spec.authentication.schemes.items() if isinstance(binding, JwtSpec)}
+    if any(sum(scheme in tokens for scheme, _ in alternative) > 1 for alternative in source.security.alternatives):
+        text = "an alternative asks for two tokens, but a request has one Authorization header"
+        ctx.findings.error("GWC305", text, source.security_span, help="split it into two alternatives, or bind one scheme to another type")
         return None
     return security.lower(source.security.alternatives, lambda: source.security_span)
 

@@ -19,9 +19,7 @@ from gwc.controls.upstream import UpstreamSpec
 ApiVersion = Literal["gwc/v1"]
 Scalar = str | int | bool
 PolicyName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$")]
-BasePath = Annotated[
-    str, StringConstraints(pattern=r"^(?:/|(?:/[A-Za-z0-9_~!$&'()*+,=:@-][A-Za-z0-9._~!$&'()*+,=:@-]*)+)$", max_length=512)
-]
+BasePath = Annotated[str, StringConstraints(pattern=r"^(?:/|(?:/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)+)$", max_length=512)]
 FilePath = Annotated[str, StringConstraints(min_length=1, max_length=1024)]
 
 

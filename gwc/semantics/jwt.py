@@ -13,7 +13,7 @@ from gwc.semantics.base64url import decode
 from gwc.semantics.http1 import Request
 from gwc.semantics.signature import is_signed
 
-_SUBJECT = re.compile(r"[!-~]{1,255}\Z")
+_SUBJECT = re.compile(r"(?!-\Z)[!-~]{1,255}\Z")
 _BEARER = "Bearer "
 _LAST_DATE = 2**53 - 1
 

@@ -47,7 +47,7 @@ def find_faults(gateway: Gateway, operation: Operation, request: Request, identi
     broken = list(_credential_faults(gateway, operation, request, now_s))
     yield from broken
     complete = [a for a in operation.security.alternatives if all(r.scheme in identity.schemes for r in a)]
-    if not complete and not _is_presented_completely(gateway, operation, request):
+    if not complete and not (broken and _is_presented_completely(gateway, operation, request)):
         yield _missing(gateway, operation)
     elif complete and not broken and not any(_grants(identity, a) for a in complete):
         yield _insufficient(gateway)

@@ -23,7 +23,7 @@ from gwc.controls.upstream import ClientCertificate, VerifiedTls
 from gwc.local.processes import nginx as program
 from gwc.templating import Verbatim, environment
 from tests.support import sample
-from tests.support.nginx_process import KEY, gateway, serving
+from tests.support.nginx_process import KEY, edited, gateway, serving, unchanged
 from tests.support.tokens import token_for
 
 HOSTILE = "a\"b'c\\d;e}f{g#h$i`j\nk\u2028l\u0085m😀${n}</script>//*/o"
@@ -190,3 +190,17 @@ def test_the_log_is_json_whatever_a_client_sends(tmp_path) -> None:
     assert "secret" not in text.decode()
     assert "secret" not in site.running.complaints()
     assert [line["status"] for line in lines][2] == 426
+
+
+@pytest.mark.gateway
+@pytest.mark.parametrize("cured", [True, False])
+def test_a_bad_signature_writes_no_query_into_the_error_log(tmp_path, cured) -> None:
+    """njs leaves OpenSSL's error behind, and NGINX writes an alert with the request line; seen again without the cure."""
+    source = gateway(jwts=(replace(gateway().jwts[0], algorithms=("ES256", "RS256")),))
+    head, payload, signature = token_for(source.jwts[0], {"scope": "orders:read", "alg": "RS256"}).split(".")
+    bad = f"Authorization: Bearer {head}.{payload}.{signature[:-8]}AAAAAAAA"
+    edit = unchanged if cured else edited(("nginx.conf", "  error_log /dev/stderr emerg;", "  error_log /dev/stderr crit;"))
+    with serving(source, tmp_path, edit) as site:
+        answers = [site.ask("GET", f"/v1/orders/7?s3cr3t={i}", bad).status for i in range(10)]
+    assert answers == [401] * 10
+    assert ("s3cr3t" in site.running.complaints()) is not cured

@@ -32,7 +32,6 @@ def run(tmp_path_factory):
         "media": "body().check({variables: {http_content_length: '1'}, rawHeadersIn: x.fields.map(function (f) { return f; })}, x.rule)",
         "base64url": "(function () { const b = base64url().decode(x.text); return b === null ? null : b.toString('hex'); })()",
         "json": "json().parseObject(Buffer.from(x.hex, 'hex')) !== null",
-        "head": "head({rawHeadersIn: x.fields})",
     }
     choice = " : ".join(f"x.f === {json.dumps(name)} ? {expression}" for name, expression in calls.items()) + " : 'no such function'"
     with scripting(tmp_path_factory.mktemp("script"), choice) as call:
@@ -103,30 +102,6 @@ def test_objects(run, text) -> None:
 )  # fmt: skip
 def test_what_is_no_object_with_unique_members(run, data) -> None:
     assert not run("json", hex=data.hex())
-
-
-@pytest.mark.parametrize(
-    ("fields", "expected"),
-    [
-        ([["Host", "api.test"], ["X!#$%&'*+.^`|~9", "a:b\tc"]], "ok"),
-        ([["X-A", "é"]], "ok"),
-        ([["X-A", ""]], "ok"),
-        ([["X_A", "1"]], "normalise.headerName"),
-        ([["Host", "api.test"], ["_", "1"]], "normalise.headerName"),
-        ([["X(", "1"]], "normalise.request"),
-        ([["X_(", "1"]], "normalise.request"),
-        ([["X-A", "a\x01b"]], "normalise.request"),
-        ([["X-A", "a\x7f"]], "normalise.request"),
-        ([["", "1"]], "normalise.request"),
-    ],
-)
-def test_header_fields(run, fields, expected) -> None:
-    assert run("head", fields=fields) == expected
-
-
-def test_a_head_of_100_long_fields_is_read(run) -> None:
-    assert run("head", fields=[[f"X-{n}", "v" * 300] for n in range(100)]) == "ok"
-    assert run("head", fields=[*([f"X-{n}", "v" * 300] for n in range(99)), ["X_", "1"]]) == "normalise.headerName"
 
 
 def test_the_bundle_has_every_module_once() -> None:

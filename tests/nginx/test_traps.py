@@ -16,8 +16,11 @@ Traps that this surface does not have:
 from __future__ import annotations
 
 import re
+import threading
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import replace
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
@@ -224,6 +227,40 @@ def test_two_workers_never_spend_one_token_twice(tmp_path, is_cured) -> None:
         answers = list(pool.map(lambda _: site.ask("GET", "/v1/health").status, range(24)))
     assert set(answers) == {200, 429}
     assert (answers.count(200) == 7) is is_cured, answers
+
+
+# not in the list of facts: NGINX obeys headers of the upstream's answer
+
+OBEDIENT = ("nginx.conf", "proxy_ignore_headers ", "# ")
+
+
+@pytest.mark.parametrize("is_cured", [True, False], ids=["cured", "open"])
+def test_an_upstream_cannot_redirect_inside_the_gateway(tmp_path, is_cured) -> None:
+    with commanding() as port, serving(gateway(), tmp_path, unchanged if is_cured else edited(OBEDIENT), port=port) as site:
+        answer = site.ask("GET", "/v1/health")
+    assert (answer.status, answer.value("x-accel-redirect")) == ((200, "/;gwc/internal.error") if is_cured else (500, None))
+
+
+@contextmanager
+def commanding():
+    """An upstream whose answers ask for an internal redirect."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.send_header("X-Accel-Redirect", "/;gwc/internal.error")
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+
+        def log_message(self, *_) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        thread = threading.Thread(target=server.serve_forever, daemon=True)
+        thread.start()
+        yield server.server_address[1]
+        server.shutdown()
+        thread.join()
 
 
 def test_a_token_of_the_test_is_good(tmp_path) -> None:

@@ -196,6 +196,7 @@ def test_a_digest_belongs_to_one_consumer(tmp_path: Path) -> None:
         ("application/json: {schema", "application json: {schema", "GWC401"),
         ("/health:", "/he alth:", "GWC304"),
         ("/health:", "/he;alth:", "GWC304"),
+        ("/health:", "/@health:", "GWC304"),
         ("/health:", "/a/../health:", "GWC304"),
         ("/health:", "/héalth:", "GWC304"),
     ],

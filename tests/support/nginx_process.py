@@ -73,16 +73,19 @@ class Site:
 
 
 @contextmanager
-def serving(source: Gateway, folder: Path, edit: Edit = unchanged, *, stranger: bool = False) -> Iterator[Site]:
-    """NGINX with the files for `source` after `edit`; all upstreams are one echo, with a certificate of another CA if `stranger`."""
+def serving(source: Gateway, folder: Path, edit: Edit = unchanged, *, stranger: bool = False, port: int | None = None) -> Iterator[Site]:
+    """NGINX with the files for `source` after `edit`.
+
+    All upstreams are one echo, with a certificate of another CA if `stranger`; or whoever listens on `port`.
+    """
     certificates = write_certificates(folder / "tls", source.host_names.names, upstream_names(source)[:1])
     with ExitStack() as stack:
         upstream = stack.enter_context(_echo(source, certificates, stranger=stranger))
-        addresses = {u.name: ("127.0.0.1", upstream.port) for u in source.upstreams}
+        addresses = {u.name: ("127.0.0.1", port or upstream.port) for u in source.upstreams}
         local = localise(source, port=1, certificates=certificates, upstreams=addresses, provider=identity_provider())
 
-        def compiled(port: int, _: Path) -> Output:
-            output = nginx.compile(replace(local, listener_tls=replace(local.listener_tls, port=port)))
+        def compiled(own: int, _: Path) -> Output:
+            output = nginx.compile(replace(local, listener_tls=replace(local.listener_tls, port=own)))
             texts = edit({name: data.decode() for name, data in output.files.items()})
             return replace(output, files={name: text.encode() for name, text in texts.items()})
 

@@ -68,8 +68,12 @@ def _common() -> Json:
 
 
 def _runtime() -> Json:
-    """The canonical path needs larger expressions than Envoy takes by default; a larger one is refused at load."""
-    return {"name": "gwc", "static_layer": {"re2.max_program_size.error_level": PROGRAM_SIZE}}
+    """The canonical path needs larger expressions than Envoy takes by default; a larger one is refused at load.
+
+    Without strict chunks, bytes between the data of a chunk and its line end are skipped (1.40): another proxy may read a request there.
+    """
+    settings = {"re2.max_program_size.error_level": PROGRAM_SIZE, "envoy.reloadable_features.strict_chunk_parsing": True}
+    return {"name": "gwc", "static_layer": settings}
 
 
 def _overload() -> Json:

@@ -14,10 +14,11 @@ from gwc.ir import Gateway
 MAPS = (
     'map $request_uri $gwc_path { default "-"; "~^([!->@-~]{1,16384})" $1; }',
     'map $request $gwc_method { default "-"; "~^([A-Z_-]{1,64}) " $1; }',
+    'map $status $gwc_status { default 0; "~^[1-9]" $status; }',  # 009 is no JSON number: an upstream without a status line
     'map "$http_host $host" $gwc_host { default "-"; "~^[!-~]+ ([!-~]+)$" $1; }',
 )
 VARIABLES = ("gwc_reason", "gwc_operation", "gwc_subject", "gwc_consumer")
-_NUMBERS = {"status": "$status", "durationMs": "$gwc_duration_ms"}
+_NUMBERS = {"status": "$gwc_status", "durationMs": "$gwc_duration_ms"}
 _TEXTS = {
     "time": "$time_iso8601",
     "client": "$remote_addr",

@@ -51,7 +51,7 @@ export default function jwt() {
     if (claims.iss !== expected.issuer) return 'authn.issuer';
     const audiences = Array.isArray(claims.aud) ? claims.aud : [claims.aud];
     if (!audiences.some(function (a) { return isText(a) && expected.audiences.indexOf(a) >= 0; })) return 'authn.audience';
-    return isText(claims.sub) && /^[!-~]{1,255}(?![\s\S])/.test(claims.sub) ? null : 'authn.subject';
+    return isText(claims.sub) && claims.sub !== '-' && /^[!-~]{1,255}(?![\s\S])/.test(claims.sub) ? null : 'authn.subject';
   }
 
   // What the token grants: a text separated by single spaces, or a list of texts; nothing in any other form.

@@ -58,8 +58,12 @@ local function head_fault(r)
   return nil
 end
 
+--- `host` is what NGINX makes of the field, without a final dot and whatever follows a colon: the field itself must say no more
+-- (that it is there was checked before).
 local function host_fault(data, r)
-  local served = data.hosts[r.host] == true and r.sni == r.host
+  local field = r.header("host")[1]
+  local plain = field == nil or find(field, "^[%w.-]*[%w-]$") or find(field, "^[%w.-]*[%w-]:%d?%d?%d?%d?%d?$")
+  local served = plain and data.hosts[r.host] == true and r.sni == r.host
   return not served and "normalise.host" or nil
 end
 

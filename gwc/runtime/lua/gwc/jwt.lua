@@ -79,7 +79,7 @@ local function claim_fault(control, claims)
   if claims.iss ~= control.issuer then return "authn.issuer" end
   if not has_audience(control, claims.aud) then return "authn.audience" end
   local sub = claims.sub
-  if sub == nil or #sub > MAX_SUBJECT_BYTES or not find(sub, "^[!-~]+$") then return "authn.subject" end
+  if sub == nil or sub == "-" or #sub > MAX_SUBJECT_BYTES or not find(sub, "^[!-~]+$") then return "authn.subject" end
   return nil
 end
 
