@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import subprocess
+import sys
 from dataclasses import replace
 
 import pytest
@@ -162,6 +163,7 @@ def test_output_has_no_place_or_time_in_it() -> None:
 # --- the grammar
 
 
+@pytest.mark.skipif(sys.version_info < (3, 11, 5), reason="possessive repetitions of this Python's re are broken (gh-106052)")
 def test_the_possessive_form_means_the_same() -> None:
     """Every text over the characters that matter, up to five of them after the slash."""
     pieces = ["a", ".", "/", "?", "%41", "%20", "%2f", ";", ":"]
