@@ -5,12 +5,15 @@ Backends know `gwc.ir`, `gwc.controls`, `gwc.templating`, `gwc.resources` and th
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from gwc.diagnostics import Span
 from gwc.ir import Gateway
+
+SourceT = TypeVar("SourceT")
+FragmentT = TypeVar("FragmentT")
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +65,20 @@ class Output:
     files: Mapping[str, bytes]
     ledger: tuple[LedgerRow, ...]
     notes: tuple[Note, ...] = ()
+
+
+def emit_all(target: str, emitters: Mapping[str, Callable[[SourceT], FragmentT]], source: SourceT) -> dict[str, FragmentT]:
+    """The fragment of every control, in the order of the table. Raises TargetProblems with what all of them can't enforce."""
+    fragments: dict[str, FragmentT] = {}
+    problems: list[Unenforceable] = []
+    for stem, emit in emitters.items():
+        try:
+            fragments[stem] = emit(source)
+        except Unenforceable as problem:
+            problems.append(problem)
+    if problems:
+        raise TargetProblems(target, problems)
+    return fragments
 
 
 class Backend(Protocol):

@@ -66,7 +66,7 @@ def _gateway(ctx: Context) -> Gateway | None:
     served = apis.served_operations(ctx, documents)
     jwts, api_keys = authentication.bindings(ctx, documents)
     upstreams = restrictions.upstreams(ctx)
-    lowered = [o for s in served if (o := operations.operation(ctx, s)) is not None]
+    lowered = operations.operations(ctx, served)
     operations.check_public(ctx, documents)
     limits = restrictions.rate_limits(ctx, served)
     listener = restrictions.listener(ctx, upstreams)

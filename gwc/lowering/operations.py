@@ -17,10 +17,16 @@ from gwc.lowering.restrictions import smallest
 from gwc.source.openapi_model import OpenApi
 
 
-def operation(ctx: Context, served: Served) -> Operation | None:
-    """The operation in the IR; None after a finding."""
+def operations(ctx: Context, served: list[Served]) -> list[Operation]:
+    """The operations in the IR, without those that have a finding."""
+    max_body_bytes = smallest(ctx, "body_bytes", body.DEFAULT_MAX_BYTES)
+    token_schemes = frozenset(name for name, binding in ctx.spec.authentication.schemes.items() if isinstance(binding, JwtSpec))
+    return [o for s in served if (o := _operation(ctx, s, max_body_bytes, token_schemes)) is not None]
+
+
+def _operation(ctx: Context, served: Served, max_body_bytes: int, token_schemes: frozenset[str]) -> Operation | None:
     source = served.source
-    requirements = _security(ctx, served)
+    requirements = _security(ctx, served, token_schemes)
     if source.method not in routing.METHODS:
         ctx.findings.error("GWC304", f"{source.method} operations can't be served by these gateways", source.span)
         return None
@@ -35,11 +41,11 @@ def operation(ctx: Context, served: Served) -> Operation | None:
         upstream=api.upstream,
         route=Route(at=lambda: source.span, method=source.method, template=served.template, hosts=tuple(sorted(set(api.hosts)))),
         security=requirements,
-        body=_body(ctx, served),
+        body=_body(ctx, served, max_body_bytes),
     )
 
 
-def _security(ctx: Context, served: Served) -> Security | None:
+def _security(ctx: Context, served: Served, token_schemes: frozenset[str]) -> Security | None:
     source = served.source
     if source.security is None:
         default = ctx.spec.authentication.default
@@ -52,19 +58,18 @@ def _security(ctx: Context, served: Served) -> Security | None:
             "GWC305", text, source.security_span, help="write `security: []` and list the operation in authorization.public, or remove `{}`"
         )
         return None
-    tokens = {name for name, binding in ctx.spec.authentication.schemes.items() if isinstance(binding, JwtSpec)}
-    if any(sum(scheme in tokens for scheme, _ in alternative) > 1 for alternative in source.security.alternatives):
+    if any(sum(scheme in token_schemes for scheme, _ in alternative) > 1 for alternative in source.security.alternatives):
         text = "an alternative asks for two tokens, but a request has one Authorization header"
         ctx.findings.error("GWC305", text, source.security_span, help="split it into two alternatives, or bind one scheme to another type")
         return None
     return security.lower(source.security.alternatives, lambda: source.security_span)
 
 
-def _body(ctx: Context, served: Served) -> Body:
+def _body(ctx: Context, served: Served, max_body_bytes: int) -> Body:
     source = served.source
     own = ctx.spec.operations.get(operation_id(source))
     limits = [size_bytes(own.limits.body_bytes)] if own and own.limits.body_bytes else []
-    max_bytes = min([smallest(ctx, "body_bytes", body.DEFAULT_MAX_BYTES), *limits])
+    max_bytes = min([max_body_bytes, *limits])
     if source.request_body is None:
         return Body(at=lambda: source.span, media_types=(), required=False, max_bytes=max_bytes)
     names: set[str] = set()
@@ -81,7 +86,7 @@ def _body(ctx: Context, served: Served) -> Body:
 
 def check_public(ctx: Context, documents: Mapping[str, OpenApi]) -> None:
     """Public twice: `security: []` in the document and listed in the policy, both or neither."""
-    listed = ctx.spec.authorization.public
+    listed = {name: i for i, name in enumerate(ctx.spec.authorization.public)}
     found: set[str] = set()
     for document in documents.values():
         _check_silent(ctx, document)
@@ -90,7 +95,7 @@ def check_public(ctx: Context, documents: Mapping[str, OpenApi]) -> None:
             is_open = operation.security is not None and not operation.security.alternatives
             if name in listed:
                 found.add(name)
-            at = ctx.place.at("authorization", "public", listed.index(name)).span() if name in listed else None
+            at = ctx.place.at("authorization", "public", listed[name]).span() if name in listed else None
             if is_open and at is None:
                 text = f"{name} says `security: []`, but the policy does not list it in authorization.public"
                 help_text = f"add {name} to authorization.public if everybody may call it"
@@ -98,7 +103,7 @@ def check_public(ctx: Context, documents: Mapping[str, OpenApi]) -> None:
             elif at is not None and not is_open:
                 where = Label(operation.security_span, "the document asks for a credential here")
                 ctx.findings.error("GWC301", f"{name} is listed as public, but its document does not say `security: []`", at, where)
-    for i, name in enumerate(listed):
+    for name, i in listed.items():
         if name not in found and len(documents) == len(ctx.spec.apis):
             ctx.findings.error("GWC302", f"authorization.public: no operation {name!r}", ctx.place.at("authorization", "public", i).span())
 

@@ -10,7 +10,8 @@ from typing import Any
 from lupa.luajit21 import LuaRuntime, lua_type
 
 import gwc
-from gwc.backends.kong import EMITTERS, data_text, emit_all
+from gwc.backends.base import emit_all
+from gwc.backends.kong import EMITTERS, NAME, data_text
 from gwc.controls.jwt import EcKey, RsaKey
 from gwc.ir import Gateway
 from gwc.semantics import Request
@@ -102,7 +103,7 @@ class Core:
 
     def __post_init__(self) -> None:
         self.lua = new_runtime()
-        text, _ = data_text(self.gateway, emit_all(self.gateway, EMITTERS))
+        text, _ = data_text(self.gateway, emit_all(NAME, EMITTERS, self.gateway))
         self.data = self.lua.execute(text)
         dictionary = self.lua.eval(DICTIONARY)(self.capacity)
         self.dictionary = dictionary

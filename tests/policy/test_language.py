@@ -81,6 +81,8 @@ def test_unknown_keys_get_a_suggestion_and_a_place(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("old", "new", "code"),
     [
+        ("  address:", "  limits: {bodyBytes: 65MiB}\n  address:", "GWC022"),
+        ("  address:", "  limits: {uriBytes: 8001B}\n  address:", "GWC022"),
         ("limit: 300", "limit: 0", "GWC022"),
         ("limit: 300", "limit: -1", "GWC022"),
         ("limit: 300", "limit: 0.5", "GWC022"),

@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any
 
-from gwc.backends.base import LedgerRow, Output, TargetProblems, Unenforceable, subjects
+from gwc.backends.base import LedgerRow, Output, TargetProblems, Unenforceable, emit_all, subjects
 from gwc.backends.kong import (
     access_log,
     api_key,
@@ -84,7 +84,7 @@ def compile(gateway: Gateway, *, folder: str = "/etc/gwc/kong") -> Output:  # no
 
     Raises TargetProblems with everything that Kong cannot enforce exactly.
     """
-    fragments = emit_all(gateway, EMITTERS)
+    fragments = emit_all(NAME, EMITTERS, gateway)
     if not file_paths.is_safe(folder):
         raise TargetProblems(NAME, [Unenforceable(NOWHERE, "listener_tls", "folder", f"kong.conf can't hold the path {folder!r}")])
     data, rows = data_text(gateway, fragments)
@@ -100,20 +100,6 @@ def compile(gateway: Gateway, *, folder: str = "/etc/gwc/kong") -> Output:  # no
         **modules,
     }
     return finish(gateway, files, DATA, rows, fragments)
-
-
-def emit_all(gateway: Gateway, emitters: Mapping[str, Emitter]) -> dict[str, Fragment]:
-    """The fragment of every control. Raises TargetProblems with the problems of all of them."""
-    fragments: dict[str, Fragment] = {}
-    problems: list[Unenforceable] = []
-    for stem, emit in emitters.items():
-        try:
-            fragments[stem] = emit(gateway)
-        except Unenforceable as problem:
-            problems.append(problem)
-    if problems:
-        raise TargetProblems(NAME, problems)
-    return fragments
 
 
 def data_text(gateway: Gateway, fragments: Mapping[str, Fragment]) -> tuple[str, dict[tuple[str, str], int]]:

@@ -10,15 +10,15 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from gwc.backends.base import Output
+from gwc.backends.base import Output, emit_all
 from gwc.backends.kong import (
     CORE_MODULES,
     EMITTERS,
+    NAME,
     access_log,
     body,
     canonical_path,
     data_text,
-    emit_all,
     file_paths,
     forwarding,
     listener_tls,
@@ -40,7 +40,7 @@ _PLAIN = re.compile(r"[A-Za-z0-9._:/@+=~\[\]-]+\Z")
 
 def openresty_output(gateway: Gateway) -> Output:
     """nginx.conf and the Lua files beside it, for `nginx -p <folder>/ -c nginx.conf`. Raises TargetProblems."""
-    fragments = emit_all(gateway, {**EMITTERS, "upstream": _emit_upstream})
+    fragments = emit_all(NAME, {**EMITTERS, "upstream": _emit_upstream}, gateway)
     data, _ = data_text(gateway, fragments)
     files = {f"lua/gwc/{m}.lua": runtime_text(f"lua/gwc/{m}.lua") for m in (*CORE_MODULES, "sha256", "libcrypto", "host_openresty")}
     files[_DATA] = with_digest(data, hashlib.sha256(data.encode()).hexdigest())

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
-from gwc.backends.base import Output, TargetProblems, Unenforceable
+from gwc.backends.base import Output, emit_all
 from gwc.backends.nginx import (
     access_log,
     api_key,
@@ -54,13 +54,4 @@ EMITTERS: Mapping[str, Emitter] = MappingProxyType(
 def compile(gateway: Gateway) -> Output:  # noqa: A001 - the name that every backend has
     """nginx.conf, policy.js and the runtime beside them. Raises TargetProblems with everything that NGINX cannot enforce."""
     plan = make_plan(gateway)
-    fragments: dict[str, Fragments] = {}
-    problems: list[Unenforceable] = []
-    for stem, emit in EMITTERS.items():
-        try:
-            fragments[stem] = emit(plan)
-        except Unenforceable as problem:
-            problems.append(problem)
-    if problems:
-        raise TargetProblems(NAME, problems)
-    return assemble(plan, fragments)
+    return assemble(plan, emit_all(NAME, EMITTERS, plan))
