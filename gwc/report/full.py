@@ -65,7 +65,7 @@ def _block(diagnostic: Diagnostic, lines: _Lines, paint: Paint) -> Iterator[str]
         yield from _frame(labels, primary, lines, margin, bar, style, paint)
     if diagnostic.help:
         yield f"{' ' * margin}{paint(' = ', '34')}help: {one_line(diagnostic.help)}"
-    yield f"{' ' * margin}{paint(' = ', '34')}docs: gwc rule {diagnostic.code}"
+    yield f"{' ' * margin}{paint(' = ', '34')}docs: docs/diagnostics.md, {diagnostic.code}"
 
 
 def _place(label: Label) -> str:

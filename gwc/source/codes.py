@@ -70,4 +70,4 @@ CODES: Mapping[str, str] = {
     DIALECT: "a JSON Schema dialect or base URI that gwc does not read",
     EXAMPLE_AND_EXAMPLES: "`example` and `examples` exclude each other",
 }
-"""Code -> what it means, for `gwc rule` and the documentation."""
+"""Code -> what it means, for the documentation."""

@@ -45,7 +45,7 @@ def test_a_frame_shows_all_places_of_a_file_from_top_to_bottom():
         "5 |   /a: {}\n"
         "  |   ^^ again here\n"
         "  = help: keep one of them\n"
-        "  = docs: gwc rule GWC004\n"
+        "  = docs: docs/diagnostics.md, GWC004\n"
     )
 
 
@@ -61,7 +61,7 @@ def test_places_in_other_files_have_their_own_frame():
         "  |\n"
         "1 | openapi: 3.0.3\n"
         "  |          ----- this version\n"
-        "  = docs: gwc rule GWC004\n"
+        "  = docs: docs/diagnostics.md, GWC004\n"
     )
 
 
