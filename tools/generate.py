@@ -17,6 +17,7 @@ PHASES = {
     "flood": "Phase 4: limits by client address.",
     "authn": "Phase 5: who is calling.",
     "authz": "Phase 6: whether the caller may.",
+    "throttle": "Phase 7: limits of the verified consumer.",
     "body": "Phase 8: size, media type and coding of the body.",
     "upstream": "Phase 10: the upstream could not be reached, or did not answer in time.",
     "internal": "The gateway itself failed: it denies.",
@@ -40,6 +41,7 @@ def diagnostics_page() -> str:
         "3": "Authorisation and routes",
         "4": "Bodies",
         "5": "Limits",
+        "7": "Network",
         "8": "OpenAPI documents",
         "9": "Targets",
     }

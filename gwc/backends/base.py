@@ -105,5 +105,11 @@ def subjects(gateway: Gateway) -> tuple[tuple[str, str], ...]:
     rows += [("rate_limit", limit.id) for limit in gateway.rate_limits]
     rows += [("jwt", jwt.scheme) for jwt in gateway.jwts]
     rows += [("api_key", key.scheme) for key in gateway.api_keys]
+    rows += [("basic", basic.scheme) for basic in gateway.basics]
+    rows += [("mutual_tls", mapping.scheme) for mapping in gateway.mutual_tls]
+    rows += [("consumer", consumer.id) for consumer in gateway.consumers]
+    rows += [("zone", zone.name) for zone in gateway.zones]
+    rows += [("authorization_rule", rule.id) for rule in gateway.rules]
+    rows += [("metrics", "*") for _ in gateway.metrics]
     rows += [("upstream", upstream.name) for upstream in gateway.upstreams]
     return tuple(sorted(rows))

@@ -142,7 +142,7 @@ def _tokens(playing: Playground) -> Iterator[str]:
 def _usage(playing: Playground, endpoint: str) -> str:
     lines = [f"{running.name}: https://{playing.server_name}:{running.port}" for running in playing.running]
     if endpoint:
-        lines.append(f"tokens: curl -X POST '{endpoint}/token?sub=alice&scope=...' (keys: {endpoint}/jwks.json)")
+        lines.append(f"tokens: curl -X POST '{endpoint}/token?sub=alice&scope=...&claims=<JSON object>' (keys: {endpoint}/jwks.json)")
     return "\n".join(lines + [_curl(playing, running) for running in playing.running])
 
 

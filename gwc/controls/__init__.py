@@ -7,17 +7,23 @@ from types import ModuleType
 from gwc.controls import (
     access_log,
     api_key,
+    authorization_rule,
+    basic,
     body,
     canonical_path,
+    consumer,
     forwarding,
     host_names,
     jwt,
     listener_tls,
+    metrics,
+    mutual_tls,
     problem_details,
     rate_limit,
     routing,
     security,
     upstream,
+    zone,
 )
 
 CONTROLS: tuple[ModuleType, ...] = (
@@ -28,12 +34,18 @@ CONTROLS: tuple[ModuleType, ...] = (
     rate_limit,
     jwt,
     api_key,
+    basic,
+    mutual_tls,
+    consumer,
     security,
+    zone,
+    authorization_rule,
     body,
     upstream,
     forwarding,
     problem_details,
     access_log,
+    metrics,
 )
 """In the order of decisions."""
 

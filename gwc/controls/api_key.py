@@ -1,13 +1,14 @@
-"""Phase 5: API keys in a request header, known to gwc and to the gateway only by their SHA-256 digest."""
+"""Phase 5: API keys in a header, the query or a cookie, known to gwc and to the gateway only by their SHA-256 digest."""
 
 from __future__ import annotations
 
 import datetime as dt
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated, ClassVar, Literal
 
-from pydantic import AfterValidator, Field, StringConstraints
+from pydantic import AfterValidator, StringConstraints
 
 from gwc.controls.base import Node, Place
 from gwc.controls.spec import Located, Spec
@@ -43,22 +44,17 @@ class KeySpec(Spec):
     expires: Moment | None = None
 
 
-class ConsumerSpec(Spec):
-    """A caller with one or more live keys; several make rotation overlap."""
-
-    LATER: ClassVar[tuple[str, ...]] = ("roles", "rateLimits", "certificates")
-
-    id: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._@-]{0,127}$")]
-    keys: Annotated[list[KeySpec], Field(min_length=1)]
-
-
 class ApiKeySpec(Spec):
     """`authentication.<scheme>` with `type: apiKey`: `consumers` names a file of kind Consumers beside the policy."""
 
-    LATER: ClassVar[tuple[str, ...]] = ("forward", "mode")
+    LATER: ClassVar[tuple[str, ...]] = ("mode",)
 
     type: Literal["apiKey"]
     consumers: Annotated[str, StringConstraints(min_length=1)]
+    forward: Literal["never"] = "never"
+
+
+KeyLocation = Literal["header", "query", "cookie"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,9 +76,13 @@ NEVER_S = 253402300800
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ApiKey(Node):
-    """The header `header` holds exactly one key of 1 to 256 bytes whose digest is known: otherwise 401 `authn.apiKey`.
+    """The header, query parameter or cookie `name` holds exactly one key of 1 to 256 bytes whose digest is known: otherwise 401 `authn.apiKey`.
 
-    Outside its time a known key is `authn.notBefore` or `authn.expired`. The header never reaches the upstream.
+    Outside its time a known key is `authn.notBefore` or `authn.expired`. What carries the key never reaches the upstream, on any operation.
+
+    Query: the parts between `&`; a part's name, up to its first `=`, is percent-decoded once before it is compared (a plus sign stays one), and
+    so is the value. Cookie: the parts between `;` of all Cookie fields, blanks around them aside; the name, up to the first `=`, is
+    compared as it is, in its case; so is the value.
     """
 
     STEM: ClassVar[str] = "api_key"
@@ -90,25 +90,17 @@ class ApiKey(Node):
     FIELD: ClassVar[str] = "api_keys"
 
     scheme: str  # name of the OpenAPI security scheme
-    header: str  # lower case, letters, digits and hyphens
+    location: KeyLocation
+    name: str  # of a header: lower case, letters, digits and hyphens; else visible ASCII that needs no quoting anywhere
     keys: tuple[KeyDigest, ...]  # by digest, each once
 
 
-def key_digests(consumers: list[ConsumerSpec], place: Located, findings: Findings) -> tuple[KeyDigest, ...]:
-    """The keys of all consumers, by digest. `place` is the list of consumers; a digest or an id that stands twice is a finding."""
+def key_digests(owners: Sequence[tuple[str, Sequence[KeySpec], Located]], findings: Findings) -> tuple[KeyDigest, ...]:
+    """The keys of all consumers (id, keys, place of the consumer), by digest; one that stands twice is a finding."""
     digests: dict[str, tuple[KeyDigest, Located]] = {}
-    ids: dict[str, Located] = {}
-    for i, consumer in enumerate(consumers):
-        here = place.at(i)
-        if ids.setdefault(consumer.id, here) is not here:
-            findings.error(
-                "GWC204",
-                f"consumer {consumer.id!r} is there twice",
-                here.at("id").span(),
-                Label(ids[consumer.id].at("id").span(), "first here"),
-            )
-        for j, spec in enumerate(consumer.keys):
-            _add_key(digests, consumer.id, spec, here.at("keys", j), findings)
+    for consumer, keys, place in owners:
+        for i, spec in enumerate(keys):
+            _add_key(digests, consumer, spec, place.at("keys", i), findings)
     return tuple(digests[d][0] for d in sorted(digests))
 
 
@@ -131,12 +123,18 @@ def _key(digit: str = "a", consumer: str = "acme", not_before_s: int = 0, expire
     return KeyDigest(digest=digit * 64, consumer=consumer, not_before_s=not_before_s, expires_s=expires_s)
 
 
+def _example(name: str = "x-api-key", keys: tuple[KeyDigest, ...] = (_key(),), location: KeyLocation = "header") -> ApiKey:
+    return ApiKey(scheme="partnerKey", location=location, name=name, keys=keys)
+
+
 EXAMPLES = (
-    ApiKey(scheme="partnerKey", header="x-api-key", keys=(_key(),)),
-    ApiKey(scheme="partnerKey", header="x-partner-key", keys=(_key(),)),
-    ApiKey(scheme="partnerKey", header="x-api-key", keys=(_key("b"),)),
-    ApiKey(scheme="partnerKey", header="x-api-key", keys=(_key(consumer="other"),)),
-    ApiKey(scheme="partnerKey", header="x-api-key", keys=(_key(not_before_s=1700000000),)),
-    ApiKey(scheme="partnerKey", header="x-api-key", keys=(_key(expires_s=1700000000),)),
-    ApiKey(scheme="partnerKey", header="x-api-key", keys=(_key(), _key("b"))),
+    _example(name="x-api-key", keys=(_key(),)),
+    _example(name="x-partner-key", keys=(_key(),)),
+    _example(name="x-api-key", keys=(_key("b"),)),
+    _example(name="x-api-key", keys=(_key(consumer="other"),)),
+    _example(name="x-api-key", keys=(_key(not_before_s=1700000000),)),
+    _example(name="x-api-key", keys=(_key(expires_s=1700000000),)),
+    _example(name="x-api-key", keys=(_key(), _key("b"))),
+    _example(location="query"),
+    _example(location="cookie"),
 )

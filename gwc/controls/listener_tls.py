@@ -15,7 +15,19 @@ from gwc.controls.base import FileRef, Node, Place
 from gwc.controls.spec import FileReference, Located, Spec, file_ref
 from gwc.diagnostics import Findings
 
-__all__ = ["EXAMPLES", "PROFILES", "FileRef", "ListenerTls", "ProfileName", "Spec", "TlsProfile", "TlsSpec", "lower", "stricter"]
+__all__ = [
+    "EXAMPLES",
+    "PROFILES",
+    "ClientCertificates",
+    "FileRef",
+    "ListenerTls",
+    "ProfileName",
+    "Spec",
+    "TlsProfile",
+    "TlsSpec",
+    "lower",
+    "stricter",
+]
 
 ProfileName = Literal["mozilla-intermediate-6.0", "mozilla-modern-6.0"]
 
@@ -49,14 +61,32 @@ PROFILES = MappingProxyType(
 )
 
 
+class ClientCertificatesSpec(Spec):
+    """`listener.tls.clientCertificates`. Who a certificate stands for is said by a scheme of type mutualTLS: without one it is an error."""
+
+    mode: Literal["optional", "required"]
+    ca: FileReference
+
+
 class TlsSpec(Spec):
     """`listener.tls`. A baseline names a profile only: the floor below which no policy may go."""
 
-    LATER: ClassVar[tuple[str, ...]] = ("hsts", "clientCertificates", "ocsp", "sessionTickets")
+    LATER: ClassVar[tuple[str, ...]] = ("hsts", "ocsp", "sessionTickets")
 
     profile: ProfileName | None = None
     certificate: FileReference | None = None
     private_key: FileReference | None = None
+    client_certificates: ClientCertificatesSpec | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClientCertificates:
+    """Clients are asked for a certificate. One that does not lead to a certificate of `ca` is refused on every operation, and with
+    `required` so is none: no handshake, or 400 `normalise.certificate` where the gateway can only say it afterwards.
+    """
+
+    mode: Literal["optional", "required"]
+    ca: FileRef
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,6 +102,7 @@ class ListenerTls(Node):
     profile: ProfileName
     certificate: FileRef
     private_key: FileRef
+    client_certificates: ClientCertificates | None  # None: clients are not asked for one
 
 
 def stricter(profiles: list[ProfileName]) -> ProfileName:
@@ -114,7 +145,12 @@ def lower(spec: TlsSpec, floors: list[ProfileName], address: str, place: Located
         profile=stricter(profiles),
         certificate=file_ref(spec.certificate),
         private_key=file_ref(spec.private_key),
+        client_certificates=_client_certificates(spec.client_certificates),
     )
+
+
+def _client_certificates(spec: ClientCertificatesSpec | None) -> ClientCertificates | None:
+    return None if spec is None else ClientCertificates(mode=spec.mode, ca=file_ref(spec.ca))
 
 
 _BASE = {
@@ -123,6 +159,7 @@ _BASE = {
     "profile": "mozilla-intermediate-6.0",
     "certificate": FileRef(path="/etc/gw/tls/server.pem"),
     "private_key": FileRef(path="/etc/gw/tls/server.key"),
+    "client_certificates": None,
 }
 
 
@@ -137,4 +174,7 @@ EXAMPLES = (
     _example(profile="mozilla-modern-6.0"),
     _example(certificate=FileRef(path="/etc/gw/tls/other.pem")),
     _example(private_key=FileRef(path="/etc/gw/tls/other.key")),
+    _example(client_certificates=ClientCertificates(mode="optional", ca=FileRef(path="/etc/gw/tls/partners.pem"))),
+    _example(client_certificates=ClientCertificates(mode="required", ca=FileRef(path="/etc/gw/tls/partners.pem"))),
+    _example(client_certificates=ClientCertificates(mode="optional", ca=FileRef(path="/etc/gw/tls/others.pem"))),
 )

@@ -22,6 +22,7 @@ REASONS = MappingProxyType(
         "normalise.host": 421,  # Host that is not served, or not the SNI of the connection
         "normalise.version": 426,  # HTTP/1.0 and older
         "normalise.headers": 431,  # too many or too large
+        "normalise.certificate": 400,  # a client certificate that is not trusted, or none where one is required
         "normalise.headerName": 400,  # a name with an underscore: CGI-like servers read it as another header
         "route.unknown": 404,
         "route.method": 405,
@@ -29,16 +30,28 @@ REASONS = MappingProxyType(
         "authn.missing": 401,
         "authn.malformed": 401,
         "authn.critical": 401,  # `crit` in the token's header (RFC 7515 4.1.11): no extension is understood
+        "authn.type": 401,
         "authn.unknownKey": 401,  # no kid, or one that the JWKS does not have
         "authn.algorithm": 401,
         "authn.signature": 401,
+        "authn.claims": 401,  # a payload that is no JSON object, or registered claims of another type
         "authn.expired": 401,  # a token or an API key
         "authn.notBefore": 401,
+        "authn.issuedAt": 401,  # in the future
+        "authn.lifetime": 401,  # longer than maxLifetime, or not known
         "authn.issuer": 401,
         "authn.audience": 401,
         "authn.subject": 401,
         "authn.apiKey": 401,
+        "authn.basic": 401,  # Authorization is not Basic with a consumer and one of its generated keys
+        "authn.certificate": 401,  # the names of a trusted certificate are not those of exactly one consumer
         "authz.scope": 403,
+        "authz.consumer": 403,  # not a consumer of the rule, or credentials of two consumers
+        "authz.role": 403,
+        "authz.claim": 403,
+        "authz.zone": 403,
+        "authz.object": 403,  # the two sides of an `equal` differ, or one is missing
+        "throttle.limit": 429,  # limits of a consumer
         "body.size": 413,
         "body.contentType": 415,
         "body.encoding": 415,

@@ -8,25 +8,16 @@ becomes of it later; without a token it is refused with 429 `flood.limit` and `R
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, ClassVar, Protocol
 
 from pydantic import Field
 
 from gwc.controls.base import Node, Place
+from gwc.controls.selector import SelectorSpec
 from gwc.controls.spec import Duration, Located, Name, Spec, whole_seconds
 from gwc.diagnostics import Findings
 
 MAX_WINDOW_S = 30 * 86_400
-
-
-class SelectorSpec(Spec):
-    """Which operations: AND between the keys, OR in a list. `path` is a glob over OpenAPI's template, never over traffic."""
-
-    apis: list[str] | None = None
-    ids: list[str] | None = None
-    tags: list[str] | None = None
-    methods: list[Literal["GET", "PUT", "POST", "DELETE", "OPTIONS", "HEAD", "PATCH"]] | None = None
-    path: str | None = None
 
 
 class OperationRateLimitSpec(Spec):
@@ -89,20 +80,34 @@ def lower(spec: OperationRateLimitSpec, operations: tuple[str, ...], place: Loca
     )
 
 
+class BucketSize(Protocol):
+    """What a bucket must know of its limit."""
+
+    @property
+    def burst(self) -> int:
+        """The most tokens that it holds."""
+        ...
+
+    @property
+    def seconds_per_token(self) -> float:
+        """How long one token takes to come back."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Bucket:
-    """What is left in the bucket of one address: `tokens` at the moment `at_s`."""
+    """What is left in the bucket of one caller: `tokens` at the moment `at_s`."""
 
     tokens: float
     at_s: float
 
 
-def full(limit: RateLimit, now_s: float) -> Bucket:
+def full(limit: BucketSize, now_s: float) -> Bucket:
     """The bucket of an address that was never seen."""
     return Bucket(float(limit.burst), now_s)
 
 
-def take(limit: RateLimit, bucket: Bucket, now_s: float) -> Bucket | None:
+def take(limit: BucketSize, bucket: Bucket, now_s: float) -> Bucket | None:
     """The bucket after one token was taken, or None when there is none to take."""
     tokens = min(float(limit.burst), bucket.tokens + (now_s - bucket.at_s) / limit.seconds_per_token)
     return Bucket(tokens - 1, now_s) if tokens >= 1 else None

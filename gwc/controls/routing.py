@@ -116,6 +116,31 @@ def _literal(text: str) -> Literal:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ParameterPlace:
+    """Where the text of a path parameter is: segment `index` (from 0) without its `prefix` and `suffix`, which it always has."""
+
+    index: int
+    prefix: str
+    suffix: str
+
+
+def parameter_place(template: Template, name: str) -> ParameterPlace:
+    """The place of the parameter. Raises ValueError when the template has not exactly one such parameter, alone in its segment."""
+    found = [(i, s) for i, s in enumerate(template.segments) if Parameter(name) in s]
+    if len(found) != 1:
+        raise ValueError(f"{template.text} has no parameter {name!r}")
+    index, segment = found[0]
+    if sum(isinstance(p, Parameter) for p in segment) > 1:
+        raise ValueError(f"{template.text}: segments with several parameters have more than one reading")
+    at = segment.index(Parameter(name))
+    return ParameterPlace(index=index, prefix=_text(segment[:at]), suffix=_text(segment[at + 1 :]))
+
+
+def _text(parts: Segment) -> str:
+    return "".join(p.text for p in parts if isinstance(p, Literal))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Route(Node):
     """Where an operation lives: exactly this method under this template, on each of these hosts."""
 

@@ -6,17 +6,23 @@ from dataclasses import dataclass
 
 from gwc.controls.access_log import AccessLog
 from gwc.controls.api_key import ApiKey
+from gwc.controls.authorization_rule import AuthorizationRule
+from gwc.controls.basic import Basic
 from gwc.controls.body import Body
 from gwc.controls.canonical_path import CanonicalPath
+from gwc.controls.consumer import Consumer
 from gwc.controls.forwarding import Forwarding
 from gwc.controls.host_names import HostNames
 from gwc.controls.jwt import Jwt
 from gwc.controls.listener_tls import ListenerTls
+from gwc.controls.metrics import Metrics
+from gwc.controls.mutual_tls import MutualTls
 from gwc.controls.problem_details import ProblemDetails
 from gwc.controls.rate_limit import RateLimit
 from gwc.controls.routing import Route
 from gwc.controls.security import Security
 from gwc.controls.upstream import Upstream
+from gwc.controls.zone import Zone
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,7 +51,13 @@ class Gateway:
     rate_limits: tuple[RateLimit, ...]
     jwts: tuple[Jwt, ...]  # by scheme
     api_keys: tuple[ApiKey, ...]  # by scheme
+    basics: tuple[Basic, ...]  # by scheme
+    mutual_tls: tuple[MutualTls, ...]  # by scheme
+    consumers: tuple[Consumer, ...]  # by id: every consumer of the files that a scheme names
+    zones: tuple[Zone, ...]  # by name
+    rules: tuple[AuthorizationRule, ...]  # by id
     upstreams: tuple[Upstream, ...]  # by name
     forwarding: Forwarding
     problem_details: ProblemDetails
     access_log: AccessLog
+    metrics: tuple[Metrics, ...]  # at most one

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import trustme
@@ -29,6 +30,8 @@ class Certificates:
     client: Pair
     stranger: Pair
     misnamed: Pair
+    folder: Path
+    authorities: Mapping[str, trustme.CA] = field(repr=False, compare=False)  # "ours" and "theirs"
 
 
 def write_certificates(folder: Path, server_names: Sequence[str], upstream_names: Sequence[str]) -> Certificates:
@@ -45,13 +48,48 @@ def write_certificates(folder: Path, server_names: Sequence[str], upstream_names
         client=_write(folder / "client", ours.issue_cert("gateway.test")),
         stranger=_write(folder / "stranger", theirs.issue_cert(*(upstream_names or ("upstream.test",)))),
         misnamed=_write(folder / "misnamed", ours.issue_cert("somebody-else.test")),
+        folder=folder,
+        authorities={"ours": ours, "theirs": theirs},
     )
 
 
+def client_certificate(certificates: Certificates, uris: Sequence[str], dns_names: Sequence[str], *, is_trusted: bool = True) -> Pair:
+    """A certificate for a client with exactly these alternative names, by the CA that gateways trust, or by another of the same name."""
+    from cryptography import x509  # noqa: PLC0415
+    from cryptography.hazmat.primitives import hashes, serialization  # noqa: PLC0415
+    from cryptography.hazmat.primitives.asymmetric import ec  # noqa: PLC0415
+    from cryptography.x509.oid import ExtendedKeyUsageOID  # noqa: PLC0415
+
+    authority = certificates.authorities["ours" if is_trusted else "theirs"]
+    issuer = x509.load_pem_x509_certificate(authority.cert_pem.bytes())
+    signing_key: Any = serialization.load_pem_private_key(authority.private_key_pem.bytes(), None)
+    key, now = ec.generate_private_key(ec.SECP256R1()), dt.datetime.now(dt.UTC)
+    names: list[x509.GeneralName] = [*map(x509.UniformResourceIdentifier, uris), *map(x509.DNSName, dns_names)]
+    builder = (
+        x509.CertificateBuilder()
+        .subject_name(x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "a client")]))
+        .issuer_name(issuer.subject)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - dt.timedelta(hours=1))
+        .not_valid_after(now + dt.timedelta(hours=1))
+        .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
+        .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.CLIENT_AUTH]), critical=False)
+    )
+    if names:
+        builder = builder.add_extension(x509.SubjectAlternativeName(names), critical=False)
+    made = builder.sign(signing_key, hashes.SHA256())
+    private = key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    return _write_pair(certificates.folder / f"client-{made.serial_number:x}", made.public_bytes(serialization.Encoding.PEM), private)
+
+
 def _write(stem: Path, issued: trustme.LeafCert) -> Pair:
+    return _write_pair(stem, b"".join(blob.bytes() for blob in issued.cert_chain_pems), issued.private_key_pem.bytes())
+
+
+def _write_pair(stem: Path, chain: bytes, private_key: bytes) -> Pair:
     pair = Pair(stem.with_suffix(".pem"), stem.with_suffix(".key"))
-    chain = b"".join(blob.bytes() for blob in issued.cert_chain_pems)
     pair.certificate.write_bytes(chain)
     pair.private_key.touch(mode=0o600)
-    pair.private_key.write_bytes(issued.private_key_pem.bytes())
+    pair.private_key.write_bytes(private_key)
     return pair

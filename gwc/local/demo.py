@@ -58,7 +58,8 @@ def tries(gateway: Gateway, provider: IdentityProvider, now_s: int) -> list[Try]
     expired = _bearer(provider.token(replace(wanted, scope="orders:read", lifetime_s=-3600)))
     foreign = _bearer(IdentityProvider().token(replace(wanted, scope="orders:read")))
     key, old_key = f"X-API-Key: {KEY}", f"X-API-Key: {OLD_KEY}"
-    report = Try("an expensive operation", "GET", "/v1/reports/2026-10", (read,))
+    analyst = _bearer(provider.token(replace(wanted, scope="orders:read", claims={"realm_access": {"roles": ["analyst"]}})))
+    report = Try("an expensive operation", "GET", "/v1/reports/2026-10", (analyst,))
     return [
         Try("public", "GET", "/v1/health"),
         Try("token", "GET", "/v1/orders?status=open&limit=5", (read,)),
@@ -76,8 +77,8 @@ def tries(gateway: Gateway, provider: IdentityProvider, now_s: int) -> list[Try]
         Try("host that is not served", "GET", "/v1/health", host="other.example.com"),
         Try("body too large", "POST", "/v1/orders", (write, *_JSON), b"[" + b" " * 5000 + b"]"),
         Try("undeclared media type", "POST", "/v1/orders", (write, "Content-Type: text/xml"), b"<order/>"),
+        replace(report, title="token without the role", headers=(read,)),
         report,
-        replace(report, title="and again"),
         replace(report, title="and once too often"),
     ]
 

@@ -5,28 +5,37 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from gwc.controls.jwt import Jwt
+from gwc.controls.jwt import FileKeys, Jwt, KeySource
 from gwc.controls.listener_tls import FileRef, ListenerTls
 from gwc.controls.upstream import ClientCertificate, PlainText, Upstream, VerifiedTls
 from gwc.ir.gateway import Gateway
 from gwc.local.certificates import Certificates, Pair
 from gwc.local.identity_provider import IdentityProvider
+from gwc.local.processes import second_port
 
 Address = tuple[str, int]
 
 
 def localise(
-    gateway: Gateway, *, port: int, certificates: Certificates, upstreams: Mapping[str, Address], provider: IdentityProvider
+    gateway: Gateway,
+    *,
+    port: int,
+    certificates: Certificates,
+    upstreams: Mapping[str, Address],
+    provider: IdentityProvider,
+    sources: Mapping[str, KeySource] | None = None,
 ) -> Gateway:
     """The gateway on 127.0.0.1:`port`, with throw-away certificates, token keys of `provider`, and each named upstream at its address.
 
-    Verified upstreams stay verified, under the same name, by the throw-away CA.
+    Verified upstreams stay verified, under the same name, by the throw-away CA, which client certificates must come from, too. `sources`: where
+    the keys of a scheme are when they are not part of the output (`gwc.local.key_sources`). Metrics move to a free port.
     """
     return replace(
         gateway,
-        listener_tls=_listener(gateway.listener_tls, port, certificates.server),
+        listener_tls=_listener(gateway.listener_tls, port, certificates),
         upstreams=tuple(_upstream(u, upstreams[u.name], certificates) for u in gateway.upstreams),
-        jwts=tuple(_jwt(j, provider) for j in gateway.jwts),
+        jwts=tuple(_jwt(j, provider, sources or {}) for j in gateway.jwts),
+        metrics=tuple(replace(m, address="127.0.0.1", port=second_port()) for m in gateway.metrics),
     )
 
 
@@ -35,9 +44,11 @@ def upstream_names(gateway: Gateway) -> tuple[str, ...]:
     return tuple(sorted({u.transport.server_name for u in gateway.upstreams if isinstance(u.transport, VerifiedTls)}))
 
 
-def _listener(listener: ListenerTls, port: int, server: Pair) -> ListenerTls:
-    certificate, private_key = _files(server)
-    return replace(listener, address="127.0.0.1", port=port, certificate=certificate, private_key=private_key)
+def _listener(listener: ListenerTls, port: int, certificates: Certificates) -> ListenerTls:
+    certificate, private_key = _files(certificates.server)
+    asked = listener.client_certificates and replace(listener.client_certificates, ca=FileRef(path=str(certificates.ca)))
+    moved = replace(listener, address="127.0.0.1", port=port, client_certificates=asked)
+    return replace(moved, certificate=certificate, private_key=private_key)
 
 
 def _files(pair: Pair) -> tuple[FileRef, FileRef]:
@@ -56,5 +67,9 @@ def _transport(transport: PlainText | VerifiedTls, certificates: Certificates) -
     return replace(transport, ca=FileRef(path=str(certificates.ca)), client=client)
 
 
-def _jwt(control: Jwt, provider: IdentityProvider) -> Jwt:
-    return replace(control, keys=provider.keys_for(control))
+def _jwt(control: Jwt, provider: IdentityProvider, sources: Mapping[str, KeySource]) -> Jwt:
+    if control.scheme in sources:
+        return replace(control, source=sources[control.scheme])
+    if not isinstance(control.source, FileKeys):
+        raise ValueError(f"{control.scheme}: no place was given for keys that are not part of the output")  # noqa: TRY004 - of a policy, not of a caller
+    return replace(control, source=FileKeys(keys=provider.keys_for(control)))

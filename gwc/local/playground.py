@@ -14,6 +14,7 @@ from gwc.ir import Gateway
 from gwc.local.certificates import Certificates, write_certificates
 from gwc.local.echo import Echo, echo
 from gwc.local.identity_provider import IdentityProvider
+from gwc.local.key_sources import KEY_HOST, local_keys
 from gwc.local.localise import localise, upstream_names
 from gwc.local.processes import Program, Running, envoy, nginx, started
 
@@ -43,14 +44,15 @@ def playground(gateway: Gateway, targets: Sequence[str], folder: Path, *, first_
 
     Raises NotStarted, NotInstalled or TargetProblems.
     """
-    certificates = write_certificates(folder / "certificates", gateway.host_names.names, upstream_names(gateway))
+    certificates = write_certificates(folder / "certificates", gateway.host_names.names, (*upstream_names(gateway), KEY_HOST))
     provider = IdentityProvider()
     with ExitStack() as stack:
+        sources = stack.enter_context(local_keys(gateway, provider, certificates, folder / "keys")).sources
         upstreams = {u.name: stack.enter_context(_upstream(u, certificates)) for u in gateway.upstreams}
         addresses = {name: ("127.0.0.1", running.port) for name, running in upstreams.items()}
 
         def local(port: int) -> Gateway:
-            return localise(gateway, port=port, certificates=certificates, upstreams=addresses, provider=provider)
+            return localise(gateway, port=port, certificates=certificates, upstreams=addresses, provider=provider, sources=sources)
 
         def start(target: str, port: int | None) -> Running:
             def compile_for(port: int, _folder: Path) -> Output:

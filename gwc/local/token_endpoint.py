@@ -1,4 +1,7 @@
-"""A loopback HTTP endpoint for `gwc up`: `GET /jwks.json`, `POST /token?sub=&scope=&alg=&lifetime_s=`."""
+"""A loopback HTTP endpoint for `gwc up`: `GET /jwks.json`, `POST /token?sub=&scope=&alg=&lifetime_s=&claims=`.
+
+`claims` is a JSON object (url-encoded), whose members are added to the payload or replace those of the same name.
+"""
 
 from __future__ import annotations
 
@@ -14,6 +17,8 @@ from urllib.parse import parse_qs, urlsplit
 from gwc.controls.jwt import Jwt
 from gwc.local.identity_provider import IdentityProvider, TokenRequest
 
+HOUR_S = 3600
+
 
 @contextmanager
 def token_endpoint(provider: IdentityProvider, control: Jwt) -> Iterator[int]:
@@ -21,7 +26,7 @@ def token_endpoint(provider: IdentityProvider, control: Jwt) -> Iterator[int]:
 
     class Handler(_Handler):
         issue = staticmethod(lambda query: _issue(provider, control, query))
-        jwks = staticmethod(provider.jwks)
+        jwks = staticmethod(lambda: provider.jwks_for(control))
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     thread = threading.Thread(target=server.serve_forever, daemon=True)
@@ -35,7 +40,7 @@ def token_endpoint(provider: IdentityProvider, control: Jwt) -> Iterator[int]:
 
 
 def wanted_by(control: Jwt, now_s: int, scope: object = "") -> TokenRequest:
-    """A request for a token that `control` takes, signed by the first of its algorithms."""
+    """A request for a token that `control` takes, signed by the first of its algorithms, for an hour or as long as the policy allows."""
     return TokenRequest(
         issuer=control.issuer,
         audience=control.audiences[0],
@@ -43,6 +48,8 @@ def wanted_by(control: Jwt, now_s: int, scope: object = "") -> TokenRequest:
         scopes_claim=control.scopes_claim,
         scope=scope,
         algorithm=control.algorithms[0],
+        lifetime_s=min(HOUR_S, control.max_lifetime_s or HOUR_S),
+        typ=control.typ or "at+jwt",
     )
 
 
@@ -51,8 +58,20 @@ def _issue(provider: IdentityProvider, control: Jwt, query: dict[str, str]) -> s
     if "alg" in query and query["alg"] not in control.algorithms:
         raise ValueError(f"alg is one of {', '.join(control.algorithms)}")
     algorithm = next((a for a in control.algorithms if a == query.get("alg")), wanted.algorithm)
-    lifetime_s = int(query.get("lifetime_s", "3600"))
-    return provider.token(replace(wanted, subject=query.get("sub", "alice"), lifetime_s=lifetime_s, algorithm=algorithm))
+    lifetime_s = int(query.get("lifetime_s", wanted.lifetime_s))
+    changed = replace(wanted, subject=query.get("sub", "alice"), lifetime_s=lifetime_s, algorithm=algorithm)
+    return provider.token(replace(changed, claims=_claims(query.get("claims", "{}"))))
+
+
+def _claims(text: str) -> dict[str, object]:
+    """Raises ValueError when the text is no JSON object."""
+    try:
+        claims = json.loads(text)
+    except (ValueError, RecursionError):
+        claims = None
+    if not isinstance(claims, dict):
+        raise ValueError("claims is a JSON object")  # noqa: TRY004 - of the request, not of the caller
+    return claims
 
 
 class _Handler(BaseHTTPRequestHandler):

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
-from gwc.local.identity_provider import KIDS, IdentityProvider, TokenRequest, encode, part
-
-Break = Callable[[IdentityProvider, TokenRequest], str]
-
-_ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
+from gwc.controls.jwt import MAX_LIFETIME_S
+from gwc.local import forged_tokens
+from gwc.local.forged_tokens import Break, decoded
+from gwc.local.identity_provider import IdentityProvider, TokenRequest, part
+from gwc.local.signing import encode
 
 
 def broken_token(provider: IdentityProvider, wanted: TokenRequest, name: str) -> str:
-    """The token with the fault `name` of `FAULTS`."""
-    return FAULTS[name](provider, wanted)
+    """The token with the fault `name` of `FAULTS`, `TYPE_FAULTS` or `LIFETIME_FAULTS`."""
+    return {**FAULTS, **TYPE_FAULTS, **LIFETIME_FAULTS}[name](provider, wanted)
 
 
 def _header(**changed: object) -> Break:
@@ -54,59 +52,9 @@ def _raw_payload(text: str) -> Break:
     return _encoded(_good_header, lambda _: encode(text.encode()))
 
 
-def _doubled(encoded_object: dict[str, object], member: str) -> str:
-    """The object with `member` written a second time at the end."""
-    first = part(encoded_object)
-    return encode(_decoded(first)[:-1] + f',"{member}":"x"}}'.encode())
-
-
-def _decoded(text: str) -> bytes:
-    import base64  # noqa: PLC0415
-
-    return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
-
-
-def _flipped(text: str) -> str:
-    """Another character in the middle: other bytes, still canonical."""
-    at = len(text) // 2
-    return text[:at] + ("A" if text[at] != "A" else "B") + text[at + 1 :]
-
-
-def _other_tail(text: str) -> str:
-    """The last character with one of its unused bits set (64 and 256 bytes leave four of them): the same bytes, not canonical."""
-    return text[:-1] + _ALPHABET[_ALPHABET.index(text[-1]) + 1]
-
-
-def _confused(idp: IdentityProvider, want: TokenRequest) -> str:
-    """HMAC with the public key's text as the secret (RFC 8725, section 2.1)."""
-    signed = f"{part({**want.header, 'alg': 'HS256'})}.{_good_payload(want)}"
-    secret = str(idp.jwks()).encode()
-    return f"{signed}.{encode(hmac.digest(secret, signed.encode(), hashlib.sha256))}"
-
-
-def _foreign(_: IdentityProvider, want: TokenRequest) -> str:
-    return IdentityProvider().token(want)
-
-
-def _der(idp: IdentityProvider, want: TokenRequest) -> str:
-    """An ECDSA signature as ASN.1, as it is not allowed in a JWS."""
-    from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature  # noqa: PLC0415
-
-    header, payload, _ = idp.token(want).split(".")
-    raw = idp.signature(f"{header}.{payload}".encode(), "ES256")
-    return f"{header}.{payload}.{encode(encode_dss_signature(int.from_bytes(raw[:32]), int.from_bytes(raw[32:])))}"
-
-
-def _key_of_other_algorithm(idp: IdentityProvider, want: TokenRequest) -> str:
-    """The kid of one key, algorithm and signature of the other."""
-    other = "RS256" if want.algorithm == "ES256" else "ES256"
-    return idp.sign({**want.header, "alg": other}, want.payload, other)  # type: ignore[arg-type]
-
-
-def _swapped(idp: IdentityProvider, want: TokenRequest) -> str:
-    """The signature of one payload under another."""
-    header, _, signature = idp.token(want).split(".")
-    return f"{header}.{part({**want.payload, 'sub': 'root'})}.{signature}"
+def _doubled(value: dict[str, object], member: str) -> str:
+    """The object with `member`, as it is written in JSON, a second time at the end."""
+    return encode(decoded(part(value))[:-1] + f',"{member}":"x"}}'.encode())
 
 
 FAULTS: Mapping[str, Break] = MappingProxyType(
@@ -120,6 +68,7 @@ FAULTS: Mapping[str, Break] = MappingProxyType(
         "expNegative": _claims(exp=-1),
         "expBeyond": _claims(exp=2**53),
         "iatText": _claims(iat="0"),
+        "iatFuture": lambda idp, want: _claims(iat=want.now_s + 3600)(idp, want),
         "jtiNumber": _claims(jti=7),
         "issuerNumber": _claims(iss=7),
         "issuerList": lambda idp, want: _claims(iss=[want.issuer])(idp, want),
@@ -145,23 +94,37 @@ FAULTS: Mapping[str, Break] = MappingProxyType(
         "unknownKid": _header(kid="nobody"),
         "noKid": _header(kid=None),
         "kidNumber": _header(kid=7),
-        "kidOfOtherKey": lambda idp, want: _header(kid=KIDS["RS256" if want.algorithm == "ES256" else "ES256"])(idp, want),
-        "keyOfOtherAlgorithm": _key_of_other_algorithm,
+        "kidOfOtherKey": forged_tokens.kid_of_other_key,
+        "keyOfOtherAlgorithm": forged_tokens.key_of_other_algorithm,
         "algNone": _header(alg="none"),
         "algMissing": _header(alg=None),
-        "algRs512": _header(alg="RS512"),
-        "confusion": _confused,
+        "algRs512": lambda idp, want: _header(alg="RS512" if want.algorithm != "RS512" else "RS256")(idp, want),
+        "algNoneUnsigned": lambda idp, want: _header(alg="none")(idp, want).rpartition(".")[0] + ".",
+        "algNoneSpelling": _header(alg="nOnE"),
+        "algSpelling": lambda idp, want: _header(alg=want.algorithm.swapcase())(idp, want),
+        "algNumber": _header(alg=256),
+        "confusion": forged_tokens.confused("pem"),
+        "confusionDer": forged_tokens.confused("der"),
         "crit": _header(crit=["exp"]),
         "critEmpty": _header(crit=[]),
-        "foreignKey": _foreign,
-        "derSignature": _der,
-        "tampered": _text(lambda h, p, s: f"{h}.{p}.{_flipped(s)}"),
-        "otherPayload": _swapped,
+        "critB64": _header(b64=False, crit=["b64"]),
+        "foreignKey": forged_tokens.foreign,
+        "embeddedJwk": forged_tokens.embedded("jwk"),
+        "jku": forged_tokens.embedded("jku"),
+        "x5u": forged_tokens.embedded("x5u"),
+        "keyOfOtherCurve": forged_tokens.key_of_other_curve,
+        "otherScheme": forged_tokens.other_scheme,
+        "derSignature": forged_tokens.der,
+        "zeroSignature": forged_tokens.other_signature(lambda s: bytes(len(s))),
+        "shortSignature": forged_tokens.other_signature(lambda s: s[:-1]),
+        "longSignature": forged_tokens.other_signature(lambda s: s + b"\0"),
+        "tampered": forged_tokens.other_signature(forged_tokens.flipped),
+        "otherPayload": forged_tokens.other_payload,
         "noSignature": _text(lambda h, p, _: f"{h}.{p}."),
         "twoParts": _text(lambda h, p, _: f"{h}.{p}"),
         "fourParts": _text(lambda h, p, s: f"{h}.{p}.{s}.{s}"),
         "padding": _text(lambda h, p, s: f"{h}.{p}.{s}=="),
-        "nonCanonicalTail": _text(lambda h, p, s: f"{h}.{p}.{_other_tail(s)}"),
+        "nonCanonicalTail": forged_tokens.not_canonical,
         "spaceInside": _text(lambda h, p, s: f"{h}. {p}.{s}"),
         "notBase64": _text(lambda h, p, s: f"{h}.{p}.{s[:-2]}*{s[-1]}"),
         "payloadArray": _raw_payload("[]"),
@@ -170,10 +133,36 @@ FAULTS: Mapping[str, Break] = MappingProxyType(
         "payloadEmpty": _raw_payload(""),
         "headerNotJson": _encoded(lambda _: encode(b"{"), _good_payload),
         "headerTwice": _encoded(lambda want: _doubled(want.header, "kid"), _good_payload),
+        "headerTwiceEscaped": _encoded(lambda want: _doubled(want.header, "k\\u0069d"), _good_payload),
+        "algTwice": _encoded(lambda want: _doubled(want.header, "alg"), _good_payload),
         "claimTwice": _encoded(_good_header, lambda want: _doubled(want.payload, "sub")),
-        "notUtf8": _encoded(_good_header, lambda want: encode(_decoded(part(want.payload))[:-1] + b',"x":"\xff"}')),
+        "claimTwiceEscaped": _encoded(_good_header, lambda want: _doubled(want.payload, "s\\u0075b")),
+        "claimTwiceInside": _encoded(_good_header, lambda want: encode(decoded(part(want.payload))[:-1] + b',"x":{"a":1,"a":1}}')),
+        "notUtf8": _encoded(_good_header, lambda want: encode(decoded(part(want.payload))[:-1] + b',"x":"\xff"}')),
         "garbage": lambda _idp, _want: "garbage",
         "empty": lambda _idp, _want: "",
     }
 )
 """By name, in the spelling of `fault:` in the tests' request files."""
+
+TYPE_FAULTS: Mapping[str, Break] = MappingProxyType(
+    {
+        "typWrong": _header(typ="JWT"),
+        "noTyp": _header(typ=None),
+        "typNumber": _header(typ=7),
+        "typList": lambda idp, want: _header(typ=[want.typ])(idp, want),
+        "typLonger": lambda idp, want: _header(typ=f"{want.typ}x")(idp, want),
+        "typWithSpace": lambda idp, want: _header(typ=f"{want.typ} ")(idp, want),
+        "typPrefixTwice": lambda idp, want: _header(typ=f"application/application/{want.typ}")(idp, want),
+    }
+)
+"""Faults for a policy that demands a `typ` other than `JWT`."""
+
+LIFETIME_FAULTS: Mapping[str, Break] = MappingProxyType(
+    {
+        "noIat": _claims(iat=None),
+        "longLived": lambda idp, want: _claims(exp=want.now_s + MAX_LIFETIME_S + 1)(idp, want),
+        "longAgo": lambda idp, want: _claims(iat=want.now_s - MAX_LIFETIME_S)(idp, want),
+    }
+)
+"""Faults for a policy that demands a maximum lifetime, whatever it is: a policy can't ask for more than MAX_LIFETIME_S."""

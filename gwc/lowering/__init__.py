@@ -6,14 +6,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from gwc.controls import canonical_path, forwarding
+from gwc.controls import canonical_path, forwarding, metrics
 from gwc.controls.access_log import AccessLog
 from gwc.controls.canonical_path import CanonicalPath
 from gwc.controls.host_names import HostNames
 from gwc.controls.problem_details import ProblemDetails
 from gwc.diagnostics import Diagnostic, Findings
 from gwc.ir import Gateway
-from gwc.lowering import apis, authentication, operations, restrictions
+from gwc.lowering import apis, authentication, authorization, operations, restrictions
 from gwc.lowering.context import Context
 from gwc.policy.loading import load_chain
 from gwc.source import Workspace
@@ -64,12 +64,16 @@ def _gateway(ctx: Context) -> Gateway | None:
     """The whole IR, or None after an error."""
     documents = apis.documents(ctx)
     served = apis.served_operations(ctx, documents)
-    jwts, api_keys = authentication.bindings(ctx, documents)
+    bound = authentication.bindings(ctx, documents)
     upstreams = restrictions.upstreams(ctx)
     lowered = operations.operations(ctx, served)
     operations.check_public(ctx, documents)
     limits = restrictions.rate_limits(ctx, served)
+    zones = authorization.zones(ctx)
+    rules = authorization.rules(ctx, served, lowered, bound, zones)
     listener = restrictions.listener(ctx, upstreams)
+    authentication.check_certificates(ctx, bound, listener)
+    counters = metrics.lower(ctx.spec.observability.metrics, ctx.place.at("observability", "metrics"), ctx.findings)
     if ctx.findings.has_errors or listener is None:
         return None
     name = ctx.spec.metadata.name
@@ -83,10 +87,16 @@ def _gateway(ctx: Context) -> Gateway | None:
         ),
         operations=tuple(sorted(lowered, key=lambda o: (o.route.template.text, o.route.method, o.route.hosts))),
         rate_limits=tuple(sorted(limits, key=lambda x: x.id)),
-        jwts=tuple(sorted(jwts, key=lambda x: x.scheme)),
-        api_keys=tuple(sorted(api_keys, key=lambda x: x.scheme)),
+        jwts=bound.jwts,
+        api_keys=bound.api_keys,
+        basics=bound.basics,
+        mutual_tls=bound.mutual_tls,
+        consumers=bound.consumers,
+        zones=zones,
+        rules=rules,
         upstreams=tuple(sorted(upstreams, key=lambda x: x.name)),
-        forwarding=forwarding.lower(k.header for k in api_keys),
+        forwarding=forwarding.lower(bound.api_keys),
         problem_details=ProblemDetails(at=ctx.place.span, realm=name),
         access_log=AccessLog(at=ctx.place.span, format=ctx.spec.observability.access_log.format),
+        metrics=counters,
     )

@@ -9,7 +9,8 @@ from collections.abc import Iterable
 from gwc.controls import body, canonical_path, listener_tls, rate_limit, upstream
 from gwc.controls.canonical_path import LimitsSpec
 from gwc.controls.listener_tls import ListenerTls
-from gwc.controls.rate_limit import OperationRateLimitSpec, RateLimit, SelectorSpec
+from gwc.controls.rate_limit import OperationRateLimitSpec, RateLimit
+from gwc.controls.selector import SelectorSpec
 from gwc.controls.spec import Located, size_bytes
 from gwc.controls.upstream import Upstream
 from gwc.diagnostics import Label, Span
@@ -23,14 +24,14 @@ def rate_limits(ctx: Context, served: list[Served]) -> list[RateLimit]:
     for entries, place in given:
         for i, entry in enumerate(entries):
             at = place.at("rateLimits", i)
-            keys = _selected(ctx, entry.operations, served, at.at("operations"))
+            keys = selected(ctx, entry.operations, served, at.at("operations"))
             if keys:
                 limits.append(rate_limit.lower(entry, keys, at, ctx.findings))
     for name, own in sorted(ctx.spec.operations.items()):
         keys = tuple(sorted(s.key for s in served if operation_id(s.source) == name))
         at = ctx.place.at("operations", name)
         if not keys:
-            _report_unmatched(ctx, name, f"no operation {name!r}", at, [operation_id(s.source) for s in served])
+            report_unmatched(ctx, name, f"no operation {name!r}", at, [operation_id(s.source) for s in served])
         else:
             limits += _own_limits(ctx, own.rate_limits, keys, at)
     seen: dict[str, Span] = {}
@@ -45,7 +46,8 @@ def _own_limits(ctx: Context, specs: Iterable[OperationRateLimitSpec], keys: tup
     return [rate_limit.lower(s, keys, place.at("rateLimits", i), ctx.findings) for i, s in enumerate(specs)]
 
 
-def _selected(ctx: Context, selector: SelectorSpec | None, served: list[Served], place: Located) -> tuple[str, ...]:
+def selected(ctx: Context, selector: SelectorSpec | None, served: list[Served], place: Located) -> tuple[str, ...]:
+    """The keys of the operations that the selector chooses, or of all; findings for words that nothing has, and for a selector without a match."""
     if selector is None:
         return tuple(sorted(s.key for s in served))
     all_known = True
@@ -53,14 +55,15 @@ def _selected(ctx: Context, selector: SelectorSpec | None, served: list[Served],
         for i, value in enumerate(getattr(selector, name) or ()):
             if value not in known:
                 all_known = False
-                _report_unmatched(ctx, value, f"{name}: no operation has {value!r}", place.at(name, i), sorted(known))
+                report_unmatched(ctx, value, f"{name}: no operation has {value!r}", place.at(name, i), sorted(known))
     keys = tuple(sorted(s.key for s in served if _is_selected(selector, s)))
     if not keys and served and all_known:
         ctx.findings.error("GWC302", "this selector matches no operation", place.span())
     return keys
 
 
-def _report_unmatched(ctx: Context, value: str, text: str, place: Located, known: list[str]) -> None:
+def report_unmatched(ctx: Context, value: str, text: str, place: Located, known: list[str]) -> None:
+    """A finding for a name in a selector that nothing has."""
     near = difflib.get_close_matches(value, known, n=1)
     ctx.findings.error("GWC302", text, place.span(), help=f"did you mean {near[0]!r}?" if near else "")
 

@@ -20,7 +20,7 @@ from gwc.source import Workspace
 
 SpecT = TypeVar("SpecT", bound=Spec)
 _NOT_YET = f"not yet supported by gwc {__version__}"
-_LATER_TYPES = ("basic", "mutualTLS", "oauth2Introspection")
+_LATER_TYPES = ("oauth2Introspection",)
 _MAX_EXTENDS = 16
 
 
@@ -110,7 +110,12 @@ def _report(details: ErrorDetails, value: Any, kind: type[Spec], place: Located,
             _report_type(value, steps, here, findings)
         case _:
             text = details["msg"].removeprefix("Value error, ")
-            findings.error("GWC022", f"{_dotted(steps)}: {text[:1].lower()}{text[1:]}", here.span())
+            findings.error("GWC022", f"{_dotted(steps)}: {_uncapitalised(text)}", here.span())
+
+
+def _uncapitalised(text: str) -> str:
+    """The text as it goes on after a colon; names in capitals stay as they are."""
+    return text[:1].lower() + text[1:] if text[1:2].islower() or text[1:2] == " " else text
 
 
 def _report_unknown_key(
@@ -137,7 +142,7 @@ def _report_type(value: Any, steps: tuple[str | int, ...], here: Located, findin
         findings.error("GWC021", f"authentication type {found} is {_NOT_YET}", here.at("type").span())
         return
     at = here.at("type").span() if found is not None else here.span()
-    findings.error("GWC022", f"{_dotted(steps)}: type must be jwt or apiKey", at)
+    findings.error("GWC022", f"{_dotted(steps)}: type must be jwt, apiKey, basic or mutualTLS", at)
 
 
 def _existing(value: Any, location: Iterable[str | int]) -> tuple[str | int, ...]:

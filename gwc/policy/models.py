@@ -7,14 +7,20 @@ from typing import Annotated, Any, ClassVar, Literal
 from pydantic import Field, StringConstraints
 
 from gwc.controls.access_log import AccessLogSpec
-from gwc.controls.api_key import ApiKeySpec, ConsumerSpec
+from gwc.controls.api_key import ApiKeySpec
+from gwc.controls.authorization_rule import OperationRuleSpec, RuleSpec
+from gwc.controls.basic import BasicSpec
 from gwc.controls.body import OperationLimitsSpec
 from gwc.controls.canonical_path import LimitsSpec
+from gwc.controls.consumer import ConsumerSpec
 from gwc.controls.jwt import JwtSpec
 from gwc.controls.listener_tls import TlsSpec
+from gwc.controls.metrics import MetricsSpec
+from gwc.controls.mutual_tls import MutualTlsSpec
 from gwc.controls.rate_limit import OperationRateLimitSpec, RateLimitSpec
 from gwc.controls.spec import HostName, Name, Spec
 from gwc.controls.upstream import UpstreamSpec
+from gwc.controls.zone import NetworkSpec
 
 ApiVersion = Literal["gwc/v1"]
 Scalar = str | int | bool
@@ -56,7 +62,8 @@ class BaselineListenerSpec(Spec):
     limits: LimitsSpec = LimitsSpec()
 
 
-BINDINGS = JwtSpec | ApiKeySpec
+BINDINGS = JwtSpec | ApiKeySpec | BasicSpec | MutualTlsSpec
+Binding = JwtSpec | ApiKeySpec | BasicSpec | MutualTlsSpec
 
 
 class AuthenticationSpec(Spec):
@@ -68,37 +75,50 @@ class AuthenticationSpec(Spec):
     default: str | None = None
 
     @property
-    def schemes(self) -> dict[str, JwtSpec | ApiKeySpec]:
+    def schemes(self) -> dict[str, Binding]:
         """The bindings by name of the OpenAPI security scheme."""
         return dict(self.__pydantic_extra__)
 
 
 class AuthorizationSpec(Spec):
-    """`public` lists exactly the operations whose document says `security: []`."""
-
-    LATER: ClassVar[tuple[str, ...]] = ("rules",)
+    """`public` lists exactly the operations whose document says `security: []` or has the alternative `{}`. All `rules` that cover an operation must hold."""
 
     public: list[str] = []
+    rules: list[RuleSpec] = []
+
+
+class BaselineAuthorizationSpec(Spec):
+    """Rules that a platform demands of every policy."""
+
+    rules: list[RuleSpec] = []
+
+
+class OperationAuthorizationSpec(Spec):
+    """Rules of one operation."""
+
+    rules: list[OperationRuleSpec] = []
 
 
 class ObservabilitySpec(Spec):
     """What is written down."""
 
-    LATER: ClassVar[tuple[str, ...]] = ("metrics", "alerts", "tracing")
+    LATER: ClassVar[tuple[str, ...]] = ("alerts", "tracing")
 
     access_log: AccessLogSpec = AccessLogSpec()
+    metrics: MetricsSpec | None = None
 
 
 class OperationSpec(Spec):
     """Further restrictions of one operation."""
 
-    LATER: ClassVar[tuple[str, ...]] = ("timeouts", "validation", "threats", "cors", "responseHeaders", "authorization")
+    LATER: ClassVar[tuple[str, ...]] = ("timeouts", "validation", "threats", "cors", "responseHeaders")
 
+    authorization: OperationAuthorizationSpec = OperationAuthorizationSpec()
     rate_limits: list[OperationRateLimitSpec] = []
     limits: OperationLimitsSpec = OperationLimitsSpec()
 
 
-_LATER_SECTIONS = ("network", "validation", "threats", "cors", "responseHeaders", "exceptions", "alerts")
+_LATER_SECTIONS = ("validation", "threats", "cors", "responseHeaders", "exceptions", "alerts")
 
 
 class PolicySpec(Spec):
@@ -115,6 +135,7 @@ class PolicySpec(Spec):
     listener: ListenerSpec
     authentication: AuthenticationSpec = AuthenticationSpec()
     authorization: AuthorizationSpec = AuthorizationSpec()
+    network: NetworkSpec = NetworkSpec()
     rate_limits: list[RateLimitSpec] = []
     upstreams: Annotated[dict[Name, UpstreamSpec], Field(min_length=1)]
     observability: ObservabilitySpec = ObservabilitySpec()
@@ -124,7 +145,7 @@ class PolicySpec(Spec):
 class BaselineSpec(Spec):
     """kind: Baseline: the floor of a platform; policies that extend it may only tighten it."""
 
-    LATER: ClassVar[tuple[str, ...]] = (*_LATER_SECTIONS, "authentication", "authorization", "observability")
+    LATER: ClassVar[tuple[str, ...]] = (*_LATER_SECTIONS, "authentication", "observability")
 
     api_version: ApiVersion
     kind: Literal["Baseline"]
@@ -132,6 +153,8 @@ class BaselineSpec(Spec):
     extends: list[FilePath] = []
     vars: dict[str, Scalar] = {}
     listener: BaselineListenerSpec = BaselineListenerSpec()
+    authorization: BaselineAuthorizationSpec = BaselineAuthorizationSpec()
+    network: NetworkSpec = NetworkSpec()
     rate_limits: list[RateLimitSpec] = []
 
 

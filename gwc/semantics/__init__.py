@@ -9,6 +9,22 @@ from __future__ import annotations
 from gwc.semantics.answers import Decision, Fault, ForwardedRequest
 from gwc.semantics.decide import Caller, decide, faults
 from gwc.semantics.http1 import Refusal, Request, parse
+from gwc.semantics.key_set import HmacKey, KeySet
+from gwc.semantics.mutual_tls import Certificate
 from gwc.semantics.rate_limit import State
 
-__all__ = ["Caller", "Decision", "Fault", "ForwardedRequest", "Refusal", "Request", "State", "decide", "faults", "parse"]
+__all__ = [
+    "Caller",
+    "Certificate",
+    "Decision",
+    "Fault",
+    "ForwardedRequest",
+    "HmacKey",
+    "KeySet",
+    "Refusal",
+    "Request",
+    "State",
+    "decide",
+    "faults",
+    "parse",
+]

@@ -6,24 +6,28 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from gwc.ir.gateway import Gateway, Operation
-from gwc.semantics import body, canonical_path, host_names, normalise, rate_limit, routing, security
+from gwc.semantics import authorization_rule, body, canonical_path, consumer, host_names, normalise, rate_limit, routing
 from gwc.semantics.answers import ALLOWED, HANDSHAKE, Decision, Fault
 from gwc.semantics.forwarding import forward
 from gwc.semantics.http1 import Request
+from gwc.semantics.identity import NOBODY, Identity
+from gwc.semantics.mutual_tls import Certificate
 from gwc.semantics.normalise import NEVER_SERVED
 from gwc.semantics.rate_limit import State
-from gwc.semantics.security import Identity
-
-_NOBODY = Identity({})
+from gwc.semantics.security import Presented
 
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Where a request comes from: the server name of its connection and the address of its peer; `now_s` in seconds since 1970."""
+    """Where a request comes from: the server name of its connection and the address of its peer; `now_s` in seconds since 1970.
+
+    `certificate`: that of the client, when it has shown one that the listener trusts.
+    """
 
     sni: str | None
     client: str
     now_s: float
+    certificate: Certificate | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,12 +36,21 @@ class _Judgement:
 
     faults: tuple[Fault, ...]
     operation: Operation | None = None
-    identity: Identity = _NOBODY
+    identity: Identity = NOBODY
 
 
-def decide(gateway: Gateway, request: Request, *, sni: str | None, client: str, now_s: float, state: State) -> Decision:
+def decide(
+    gateway: Gateway,
+    request: Request,
+    *,
+    sni: str | None,
+    client: str,
+    now_s: float,
+    state: State,
+    certificate: Certificate | None = None,
+) -> Decision:
     """The answer: that of the first fault, or the forwarded request when there is none. Takes tokens out of `state`."""
-    judged = _judge(gateway, request, Caller(sni, client, now_s), state)
+    judged = _judge(gateway, request, Caller(sni, client, now_s, certificate), state)
     key = judged.operation.key if judged.operation else "-"
     if judged.faults:
         first = judged.faults[0]
@@ -61,13 +74,19 @@ def _judge(gateway: Gateway, request: Request, caller: Caller, state: State) -> 
     early = tuple(_normalise(gateway, request, caller))
     if request.method in NEVER_SERVED or any(f.reason in {"normalise.path", "normalise.host"} for f in early):
         return _Judgement(early)
-    found = routing.find_operation(gateway, host_names.host_of(request), request.method, request.target.partition("?")[0])
+    path = request.target.partition("?")[0]
+    found = routing.find_operation(gateway, host_names.host_of(request), request.method, path)
     if isinstance(found, Fault):
         return _Judgement((*early, found))
-    identity = security.identify(gateway, found, request, caller.now_s)
-    flood = rate_limit.count(gateway, found, caller.client, caller.now_s, state)
-    refused = security.find_faults(gateway, found, request, identity, caller.now_s)
-    return _Judgement((*early, *flood, *refused, *body.find_faults(found.body, request)), found, identity)
+    flood = tuple(rate_limit.count(gateway, found, caller.client, caller.now_s, state))
+    presented = Presented(gateway, found, request, caller.certificate, caller.now_s, state.key_sets)
+    identity = presented.identity()
+    refused = list(presented.find_faults(identity))
+    if all(f.reason.startswith("authz.") for f in refused):
+        refused += authorization_rule.find_faults(gateway, found, identity, path, caller.client)
+    before = (*early, *flood, *refused)
+    throttled = () if before else tuple(consumer.count(gateway, identity.consumer, caller.now_s, state))
+    return _Judgement((*before, *throttled, *body.find_faults(found.body, request)), found, identity)
 
 
 def _normalise(gateway: Gateway, request: Request, caller: Caller) -> Iterator[Fault]:
@@ -79,6 +98,6 @@ def _normalise(gateway: Gateway, request: Request, caller: Caller) -> Iterator[F
 
 def _named(judged: _Judgement) -> tuple[str, str]:
     """Subject and consumer of a refused request: who was verified before the refusal."""
-    before = {"body", "authz"}
+    before = {"body", "authz", "throttle"}
     known = judged.faults[0].reason.partition(".")[0] in before
     return (judged.identity.subject, judged.identity.consumer) if known else ("-", "-")

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from gwc.controls.forwarding import CONSUMER, IDENTITY, OVERWRITTEN, SUBJECT
+from gwc.controls.forwarding import CLAIMS, CONSUMER, IDENTITY, OVERWRITTEN, SUBJECT
 from gwc.ir.gateway import Gateway, Operation
+from gwc.semantics import carrier
 from gwc.semantics.answers import ForwardedRequest, Headers
 from gwc.semantics.host_names import host_of
 from gwc.semantics.http1 import Request
-from gwc.semantics.security import Identity
+from gwc.semantics.identity import Identity
 
 FRAMING = frozenset({"content-length", "transfer-encoding", "connection", "expect"})
 """Fields of one connection: the gateway frames the message to the upstream anew."""
@@ -23,11 +24,23 @@ def forward(gateway: Gateway, operation: Operation, request: Request, identity: 
         ("x-forwarded-host", host_of(request)),
         ("x-forwarded-proto", "https"),
     )
-    verified = ((SUBJECT, identity.subject), (CONSUMER, identity.consumer))
-    headers = (*_kept(gateway, request), *known, *((k, v) for k, v in verified if v != "-"))
-    return ForwardedRequest(upstream.name, request.method, request.target, tuple(sorted(headers)), request.body)
+    headers = (*_kept(gateway, request), *known, *_verified(request, identity))
+    target = carrier.target_without(request, gateway.forwarding.removed_query)
+    return ForwardedRequest(upstream.name, request.method, target, tuple(sorted(headers)), request.body)
+
+
+def _verified(request: Request, identity: Identity) -> Headers:
+    """What only the gateway can say: who the caller is."""
+    names = tuple((k, v) for k, v in ((SUBJECT, identity.subject), (CONSUMER, identity.consumer)) if v != "-")
+    claims = next(((CLAIMS, token.payload_text) for control, token in identity.tokens if control.forward == "claims"), None)
+    token = next((("authorization", request.values("authorization")[0]) for c, _ in identity.tokens if c.forward == "token"), None)
+    return (*names, *((claims,) if claims else ()), *((token,) if token else ()))
 
 
 def _kept(gateway: Gateway, request: Request) -> Headers:
-    dropped = {*gateway.forwarding.removed, *OVERWRITTEN, *IDENTITY, *FRAMING}
-    return tuple((k, v) for k, v in request.headers if k not in dropped)
+    control = gateway.forwarding
+    rewritten = ("cookie",) if control.removed_cookies else ()
+    dropped = {*control.removed, *OVERWRITTEN, *IDENTITY, *FRAMING, *rewritten}
+    kept = tuple((k, v) for k, v in request.headers if k not in dropped)
+    cookies = carrier.cookies_without(request, control.removed_cookies) if rewritten else ""
+    return (*kept, ("cookie", cookies)) if cookies else kept

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from gwc.controls.listener_tls import PROFILES, ListenerTls
+from gwc.semantics.answers import HANDSHAKE, Fault, fault
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,3 +21,11 @@ def is_agreed(control: ListenerTls, hello: ClientHello) -> bool:
     profile = PROFILES[control.profile]
     common = set(profile.versions) & set(hello.versions)
     return "TLSv1.3" in common or ("TLSv1.2" in common and bool(set(profile.ciphers) & set(hello.ciphers)))
+
+
+def certificate_faults(control: ListenerTls, *, is_trusted: bool | None) -> tuple[Fault, ...]:
+    """All right answers to a client certificate (None: the client has none): no handshake, or 400 after it; empty when the request goes on."""
+    asked = control.client_certificates
+    if asked is None or is_trusted or (is_trusted is None and asked.mode == "optional"):
+        return ()
+    return (Fault(0, HANDSHAKE), Fault(-1, HANDSHAKE), fault("normalise.certificate"))

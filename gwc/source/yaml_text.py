@@ -53,11 +53,17 @@ def _forbidden(path: str, text: str, found: re.Match[str]) -> Problems:
     )
 
 
+_TOO_DEEP = "exceeded maximum nesting depth"
+"""What libyaml says of texts that it gives up on before it gives out the first event (since 0.2.6)."""
+
+
 def _syntax(path: str, error: yaml.MarkedYAMLError) -> Problems:
     mark = error.problem_mark or error.context_mark
     labels = [Label(_start(path, mark)) if mark else Label(Span(path, 1, 1))]
     if error.problem_mark and error.context_mark and error.context_mark.index != error.problem_mark.index:
         labels.append(Label(_start(path, error.context_mark), str(error.context or "")))
+    if error.problem == _TOO_DEEP:
+        return problem(codes.LIMIT, f"more than {MAX_DEPTH} levels", *labels)
     return problem(codes.SYNTAX, f"malformed YAML: {error.problem or error.context}", *labels)
 
 

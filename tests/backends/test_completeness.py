@@ -53,6 +53,10 @@ _ALONE: dict[str, set[str]] = {
     "upstream": {"name"},
     "jwt": {"scheme"},
     "api_key": {"scheme"},
+    "basic": {"scheme"},
+    "mutual_tls": {"scheme"},
+    "consumer": {"id"},
+    "authorization_rule": {"operations"},
     "rate_limit": {"operations"},
     "routing": {"hosts"},
 }

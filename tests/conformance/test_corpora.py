@@ -14,7 +14,8 @@ import pytest
 
 from gwc.controls.body import Body
 from gwc.controls.canonical_path import CanonicalPath
-from gwc.controls.jwt import EcKey, Jwt, RsaKey
+from gwc.controls.jwk import EcKey, RsaKey
+from gwc.controls.jwt import Jwt
 from gwc.ir import Gateway
 from gwc.semantics import State
 from tests.conformance.conformance_hosts import HOSTS, require
@@ -39,7 +40,7 @@ def host(request):
 def _gateway(*operations, **changed) -> Gateway:
     """The sample with these operations and without limits."""
     by_place = sorted(operations, key=lambda o: (o.route.template.text, o.route.method))
-    return sample.gateway(operations=tuple(by_place), rate_limits=(), **changed)
+    return sample.gateway(operations=tuple(by_place), rate_limits=(), rules=(), **changed)
 
 
 @contextmanager
@@ -217,7 +218,8 @@ class _CorpusKeys:
 
     def keys_for(self, _: Jwt) -> tuple[RsaKey | EcKey, ...]:
         ec, rsa = self._jwks["ec1"], self._jwks["rsa1"]
-        return EcKey(kid="ec1", x=ec["x"], y=ec["y"]), RsaKey(kid="rsa1", n=rsa["n"], e=rsa["e"])
+        found = EcKey(kid="ec1", algorithm="ES256", crv="P-256", x=ec["x"], y=ec["y"])
+        return found, RsaKey(kid="rsa1", algorithm="RS256", n=rsa["n"], e=rsa["e"])
 
 
 def _token_gateway(policy: dict) -> Gateway:

@@ -25,9 +25,9 @@ class Said:
     more: dict[str, Any] = field(default_factory=dict)
 
 
-def section(text: str) -> Said:
-    """A section of a later version: refused by name, so that nothing of it can be lost silently."""
-    return Said("listener:", f"{text}\nlistener:", ("GWC021",))
+def section(text: str, code: str = "GWC021") -> Said:
+    """A section; of a later version, it is refused by name, so that nothing of it can be lost silently."""
+    return Said("listener:", f"{text}\nlistener:", (code,))
 
 
 def instead(old: str, new: str, *codes: str) -> Said:
@@ -37,11 +37,11 @@ def instead(old: str, new: str, *codes: str) -> Said:
 _SECRET = "GWCSECRET"
 _KEY = JWKS["keys"][0]
 SAID = {
-    "cidr-hostbits": section("network: {zones: {corp: [10.0.0.1/8]}}"),
-    "cidr-empty": section("network: {zones: {corp: []}}"),
-    "cidr-octal": section("network: {zones: {corp: [010.0.0.1]}}"),
-    "cidr-short": section('network: {zones: {corp: ["10.1"]}}'),
-    "cidr-zone": section('network: {zones: {corp: ["fe80::1%eth0"]}}'),
+    "cidr-hostbits": section("network: {zones: {corp: [10.0.0.1/8]}}", "GWC022"),
+    "cidr-empty": section("network: {zones: {corp: []}}", "GWC022"),
+    "cidr-octal": section("network: {zones: {corp: [010.0.0.1]}}", "GWC022"),
+    "cidr-short": section('network: {zones: {corp: ["10.1"]}}', "GWC022"),
+    "cidr-zone": section('network: {zones: {corp: ["fe80::1%eth0"]}}', "GWC022"),
     "rate-zero": instead("limit: 300", "limit: 0", "GWC022"),
     "rate-neg": instead("limit: 300", "limit: -1", "GWC022"),
     "rate-unit": instead("window: 1m", "window: 1mm", "GWC022"),
@@ -55,7 +55,7 @@ SAID = {
     "alg-mixed": instead("algorithms: [ES256]", "algorithms: [HS256, RS256]", "GWC022"),
     "aud-empty": instead("audiences: [https://orders.example.com]", "audiences: []", "GWC022"),
     "iss-empty": instead("issuer: https://id.example.com/", 'issuer: ""', "GWC022"),
-    "jwks-http": instead("jwks: {file: jwks.json}", 'jwks: {uri: "http://idp"}', "GWC021", "GWC023"),
+    "jwks-http": instead("jwks: {file: jwks.json}", 'jwks: {uri: "http://idp"}', "GWC022"),
     "jwks-private": Said(codes=("GWC203",), more={"jwks": {"keys": [{**_KEY, "d": _SECRET}]}}),
     "jwks-dup-kid": Said(codes=("GWC203",), more={"jwks": {"keys": [_KEY, _KEY]}}),
     "leeway-huge": instead("algorithms: [ES256]", "algorithms: [ES256]\n    clockSkew: 365d", "GWC022"),
@@ -63,9 +63,9 @@ SAID = {
     "cors-null": section('cors: {origins: ["null"]}'),
     "cors-regex-dot": section("cors: {origins: [a.example.com]}"),
     "cors-suffix": section('cors: {origins: ["*example.com"]}'),
-    "mtls-optional": instead("    profile:", "    clientCertificates: {mode: optional}\n    profile:", "GWC021"),
-    "mtls-no-ca": instead("    profile:", "    clientCertificates: {mode: required}\n    profile:", "GWC021"),
-    "mtls-san-empty": instead("type: apiKey, consumers: consumers.gwc.yaml", "type: mutualTLS, subjectAltNames: []", "GWC021"),
+    "mtls-optional": instead("    profile:", "    clientCertificates: {mode: optional, ca: file:/etc/gw/ca.pem}\n    profile:", "GWC208"),
+    "mtls-no-ca": instead("    profile:", "    clientCertificates: {mode: required}\n    profile:", "GWC023"),
+    "mtls-san-empty": instead("type: apiKey, consumers: consumers.gwc.yaml", "type: mutualTLS, subjectAltNames: []", "GWC020"),
     "upstream-insecure": instead(
         '{url: "http://127.0.0.1:9000"}', '{url: "https://a.example", tls: {ca: file:/ca.pem, verify: false}}', "GWC020"
     ),

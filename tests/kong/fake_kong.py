@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import hmac
 import json
 import re
 import tempfile
@@ -11,11 +12,18 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.asymmetric.padding import MGF1, PSS
+from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
+
 from gwc.backends import kong
 from gwc.backends.base import Output
-from gwc.controls.jwt import EcKey, RsaKey
+from gwc.controls.jwk import COORDINATE_BYTES, EcKey, OkpKey, RsaKey
 from gwc.ir import Gateway
 from gwc.semantics import Request
+from gwc.semantics.base64url import decode
 from gwc.semantics.signature import is_signed
 from tests.lua.lua_core import DICTIONARY, new_runtime, to_lua, to_python
 
@@ -26,13 +34,18 @@ REQUEST_ID = "0123456789abcdef0123456789abcdef"
 
 @dataclass
 class FakeKong:
-    """`files`: those of the output, for a test that changes one. `buffer_bytes`, `max_body_bytes`: from kong.conf."""
+    """`files`: those of the output, for a test that changes one. `buffer_bytes`, `max_body_bytes`: from kong.conf.
+
+    `served`: the bytes of the answer of a key server, by its name; without one there is no handshake. `asked`: the requests that were sent.
+    """
 
     gateway: Gateway
     now_s: float = 1.8e9
     change: Callable[[dict[str, str]], None] = lambda _: None
     verify: Callable[..., Any] | None = None
     capacity: int = 10_000
+    served: dict[str, str] = field(default_factory=dict)
+    asked: list[str] = field(default_factory=list)
     output: Output = field(init=False)
 
     def __post_init__(self) -> None:
@@ -59,8 +72,10 @@ class FakeKong:
         return (plugins[0] and plugins[0].get("enabled", True) and to_lua(self.lua, plugins[0]["config"])) or None
 
     def send(self, request: Request, *, sni: str | None = "api.test", client: str = "127.0.0.1", **more: Any) -> dict[str, Any]:
-        """What becomes of a request. `core_status`: NGINX answers itself; `scoped`: the plugin belongs to a route."""
-        table = to_lua(self.lua, {**_described(request, sni, client), **more})
+        """What becomes of a request. `core_status`: NGINX answers itself; `scoped`: the plugin belongs to a route; `variables`: further ones."""
+        described = _described(request, sni, client)
+        variables = {**described["variables"], **more.pop("variables", {})}
+        table = to_lua(self.lua, {**described, **more, "variables": variables})
         result = to_python(self.kit.run(self.plugin, self.conf(), table))
         result["log_line"] = self._log_line(result)
         return result
@@ -84,10 +99,21 @@ class FakeKong:
                 "body_file": _body_file,
                 "normalise": lambda path: re.sub("%..", lambda m: m[0].upper(), re.sub("/+", "/", path)),
                 "sha256_hex": lambda text: hashlib.sha256(text.encode("latin-1")).hexdigest(),
-                "is_key": lambda text: json.loads(text)["kty"] in {"RSA", "EC"},
+                "is_key": lambda text: json.loads(text)["kty"] in {"RSA", "EC", "OKP"},
                 "verify": self.verify or _verify,
+                "hmac": _hmac,
+                "serve": self._serve,
             }
         )
+
+    def _serve(self, host: str, _: int, request: str | None) -> str | None:
+        if request is not None:
+            self.asked.append(request)
+        return self.served.get(host)
+
+    def metrics(self) -> str:
+        """What the server of the metrics says."""
+        return str(self.kit.run_content(self.lua.eval('(require "gwc.metrics")').serve))
 
     def _install_loader(self) -> None:
         """`require` finds what the kit has and the compiled files, nothing else."""
@@ -131,6 +157,7 @@ def _described(request: Request, sni: str | None, client: str) -> dict[str, Any]
         "http_content_length": next(iter(request.values("content-length")), None),
         "http_transfer_encoding": next(iter(request.values("transfer-encoding")), None),
         "args": arguments if question else None,
+        "ssl_client_verify": "NONE",
     }
     return {
         "method": request.method,
@@ -143,17 +170,38 @@ def _described(request: Request, sni: str | None, client: str) -> dict[str, Any]
     }
 
 
-def _verify(jwk: str, signature: str, message: str, digest: str | None, _: Any, raw: bool | None) -> Any:
-    """As resty.openssl does: raw ECDSA only where asked for, and then of 64 bytes; DER else."""
+def _hmac(key: str, digest: str, message: str) -> str:
+    return hmac.digest(key.encode("latin-1"), message.encode("latin-1"), digest).decode("latin-1")
+
+
+def _verify(jwk: str, signature: str, message: str, digest: str | None, padding: int | None, raw: bool | None, salt: int | None) -> Any:
+    """As resty.openssl does: raw ECDSA only where asked for, and then of the exact length; DER else. PSS: any salt where no length is asked for."""
     key = json.loads(jwk)
     data, signed = signature.encode("latin-1"), message.encode("latin-1")
-    if digest != "sha256":
-        return False
+    if key["kty"] == "OKP":
+        return is_signed(OkpKey(kid="", algorithm="EdDSA", crv="Ed25519", x=key["x"]), signed, data) if digest is None else None
+    bits = str(digest).removeprefix("sha")
     if key["kty"] == "RSA":
-        return is_signed(RsaKey(kid="", n=key["n"], e=key["e"]), signed, data)
+        return _verify_rsa(key, signed, data, bits, padding, salt)
+    size = COORDINATE_BYTES[key["crv"]]
     if not raw:
-        from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature  # noqa: PLC0415
-
         r, s = decode_dss_signature(data)
-        data = r.to_bytes(32) + s.to_bytes(32)
-    return is_signed(EcKey(kid="", x=key["x"], y=key["y"]), signed, data) if len(data) == 64 else None
+        data = r.to_bytes(size) + s.to_bytes(size)
+    if len(data) != 2 * size:
+        return None
+    return is_signed(EcKey(kid="", algorithm=f"ES{bits}", crv=key["crv"], x=key["x"], y=key["y"]), signed, data)  # type: ignore[arg-type]
+
+
+def _verify_rsa(key: dict[str, str], signed: bytes, data: bytes, bits: str, padding: int | None, salt: int | None) -> bool:
+    kind = "RS" if padding is None else "PS"
+    known = RsaKey(kid="", algorithm=f"{kind}{bits}", n=key["n"], e=key["e"])  # type: ignore[arg-type]
+    if padding is None or salt == int(bits) // 8:
+        return is_signed(known, signed, data)
+    assert salt is None, "a salt of another length"
+    numbers = rsa.RSAPublicNumbers(*(int.from_bytes(decode(key[m]) or b"") for m in "en"))
+    chosen = {"256": hashes.SHA256(), "384": hashes.SHA384(), "512": hashes.SHA512()}[bits]
+    try:
+        numbers.public_key().verify(data, signed, PSS(mgf=MGF1(chosen), salt_length=PSS.AUTO), chosen)
+    except InvalidSignature:
+        return False
+    return True

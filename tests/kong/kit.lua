@@ -1,7 +1,8 @@
 --- A small fake of Kong 3.9: the life of one request through a plugin, with the traps that were measured on a real one.
 --
 -- `new(options)` sets the globals `ngx` and `kong`; options: {variables = names that `set` made, dictionaries = names,
--- upstreams = name -> has targets, service_host = name, buffer_bytes, max_body_bytes, verify = function(jwk, signature, message, options)}.
+-- upstreams = name -> has targets, service_host = name, buffer_bytes, max_body_bytes, verify = function(jwk, signature, message, digest,
+-- padding, is_raw, salt_bytes), hmac = function(key, digest, message), serve = function(host, port, request) -> bytes of the answer or nil}.
 -- `run(plugin, conf, request)` drives one request and returns what became of it.
 local M = {}
 
@@ -18,12 +19,12 @@ local function lower_underscored(name) return (string.gsub(string.lower(name), "
 --- NGINX variables: reading an unknown one is nil, writing it raises.
 local READ_ONLY = {
   request = true, request_uri = true, host = true, remote_addr = true, ssl_server_name = true, kong_request_id = true,
-  http_host = true, http_content_length = true, http_transfer_encoding = true, args = true,
+  http_host = true, http_content_length = true, http_transfer_encoding = true, ssl_client_verify = true, ssl_client_raw_cert = true,
 }
 local UPSTREAM = {
   upstream_uri = "", upstream_host = "", upstream_scheme = "http", upstream_te = "", upstream_via = "", upstream_upgrade = "",
   upstream_connection = "", upstream_x_forwarded_for = "", upstream_x_forwarded_proto = "", upstream_x_forwarded_host = "",
-  upstream_x_forwarded_port = "", upstream_x_forwarded_path = "", upstream_x_forwarded_prefix = "",
+  upstream_x_forwarded_port = "", upstream_x_forwarded_path = "", upstream_x_forwarded_prefix = "", args = "",
 }
 
 local function new_variables(names, request)
@@ -69,6 +70,33 @@ local function csv(value)
   return out
 end
 
+--- A cosocket to a server of `options.serve`; it answers all at once and closes.
+local function new_socket(options)
+  local socket, answer = {}, nil
+  function socket:settimeout(ms) assert(ms >= 1, "no time left") end
+  function socket:connect(host, port)
+    self.host, self.port = host, port
+    return 1
+  end
+  function socket:sslhandshake(session, name, verify)
+    assert(session == false and verify == true, "a handshake without verification")
+    self.name = name
+    return options.serve(name, self.port, nil) ~= nil or nil, "handshake failed"
+  end
+  function socket:send(text)
+    answer = options.serve(self.name, self.port, text)
+    return #text
+  end
+  function socket:receiveany()
+    local part = answer
+    answer = nil
+    if part == nil then return nil, "closed" end
+    return part
+  end
+  function socket:close() return 1 end
+  return socket
+end
+
 function M.new(options)
   local state = { log = {} } -- of the request that is running
   local function only(what, phases)
@@ -77,7 +105,13 @@ function M.new(options)
 
   local ngx = { ERROR = -1, OK = 0, EMERG = 1, HTTP_OK = 200, shared = {}, null = {} }
   ngx.now = function() return options.now() end
+  ngx.update_time = function() end
+  ngx.socket = { tcp = function()
+    if state.phase ~= "access" and state.phase ~= "rewrite" then error("API disabled") end
+    return new_socket(options)
+  end }
   ngx.sleep = function() if state.phase ~= "access" and state.phase ~= "rewrite" then error("API disabled") end end
+  ngx.print = function(text) state.printed = text end
   ngx.log = function(_, ...) state.log[#state.log + 1] = table.concat({ ... }) end
   ngx.exit = function(code)
     if state.phase == "certificate" then state.handshake = code ~= ngx.ERROR return end
@@ -193,9 +227,8 @@ function M.new(options)
     for _, name in ipairs(csv(cached["te"])) do
       if name == "trailers" then state.values.upstream_te = "trailers" end
     end
-    local uri = state.values.upstream_uri
-    if state.values.args ~= nil then uri = uri .. "?" .. state.values.args end
-    state.values.upstream_uri = uri
+    local v = state.values
+    if string.sub(state.ctx.request_uri or v.request_uri, -1) == "?" or v.args ~= "" then v.upstream_uri = v.upstream_uri .. "?" .. v.args end
   end
 
   --- Headers that Kong's template sends from variables, whatever the client sent; an empty one is not sent.
@@ -299,7 +332,15 @@ function M.new(options)
     }
   end
 
-  return { ngx = ngx, kong = kong, run = run, preload = {
+  --- Runs a content handler outside of any request to the plugin, and returns what it printed.
+  local function run_content(handler)
+    state = { request = { method = "GET" }, response = {}, phase = "content" }
+    state.header = state.response
+    handler()
+    return state.printed
+  end
+
+  return { ngx = ngx, kong = kong, run = run, run_content = run_content, preload = {
     ["ngx.ssl"] = { server_name = function() return options.server_name end },
     ["kong.tools.sha256"] = { sha256_hex = options.sha256_hex },
     ["kong.db.schema.typedefs"] = { no_consumer = "no_consumer", protocols_http = "protocols_http" },
@@ -308,10 +349,16 @@ function M.new(options)
         assert(how.format == "JWK", "a key of another format")
         if not options.is_key(text) then return nil, "pkey.new: not a key" end
         return {
+          PADDINGS = { RSA_PKCS1_PSS_PADDING = 6 },
           verify = function(_, signature, message, digest, padding, opts)
-            return options.verify(text, signature, message, digest, padding, opts and opts.ecdsa_use_raw)
+            return options.verify(text, signature, message, digest, padding, opts and opts.ecdsa_use_raw, opts and opts.pss_saltlen)
           end,
         }
+      end,
+    },
+    ["resty.openssl.hmac"] = {
+      new = function(key, digest)
+        return { final = function(_, message) return options.hmac(key, digest, message) end }
       end,
     },
   } }

@@ -30,24 +30,55 @@ local function install_kit()
   function kong.service.set_timeouts() end -- only nginx with lua 0.10.26 could
 end
 
-local function install_modules()
-  local libcrypto = require "gwc.libcrypto"
-  local cjson = require "gwc.json"
-  package.loaded["kong.tools.sha256"] = { sha256_hex = require "gwc.sha256" }
+--- The algorithm that a call of resty.openssl means.
+local function algorithm_of(jwk, digest, padding)
+  if jwk.kty == "OKP" then return "EdDSA" end
+  return (jwk.kty == "EC" and "ES" or padding and "PS" or "RS") .. string.match(digest, "^sha(%d+)$")
+end
+
+local function install_pkey(libcrypto)
   package.loaded["resty.openssl.pkey"] = {
     new = function(text)
-      local jwk = cjson.decode(text)
-      jwk.algorithm = jwk.kty == "RSA" and "RS256" or "ES256"
-      local verify = libcrypto.verifier(jwk)
+      local jwk = require("gwc.json").decode(text)
+      local by_algorithm = {}
+      local first = jwk.kty == "OKP" and "EdDSA" or jwk.kty == "RSA" and "RS256" or ({ ["P-256"] = "ES256", ["P-384"] = "ES384", ["P-521"] = "ES512" })[jwk.crv]
+      jwk.algorithm = first
+      if libcrypto.verifier(jwk) == nil then return nil, "not a key" end
       return {
-        verify = function(_, signature, message, digest, _, options)
-          assert(digest == "sha256", "a digest that is not named")
-          assert(jwk.kty == "RSA" or options.ecdsa_use_raw, "a DER signature")
-          return verify(signature, message)
+        PADDINGS = { RSA_PKCS1_PSS_PADDING = 6 },
+        verify = function(_, signature, message, digest, padding, options)
+          local algorithm = algorithm_of(jwk, digest, padding)
+          assert(jwk.kty ~= "EC" or options.ecdsa_use_raw, "a DER signature")
+          assert(padding == nil or options.pss_saltlen == tonumber(string.sub(algorithm, 3)) / 8, "a salt of any length")
+          jwk.algorithm = algorithm
+          by_algorithm[algorithm] = by_algorithm[algorithm] or libcrypto.verifier(jwk)
+          return by_algorithm[algorithm](signature, message)
         end,
       }
     end,
   }
+end
+
+local function install_hmac()
+  local ffi = require "ffi"
+  package.loaded["resty.openssl.hmac"] = {
+    new = function(key, digest)
+      return {
+        final = function(_, message)
+          local out, size = ffi.new "unsigned char[64]", tonumber(string.sub(digest, 4)) / 8
+          ffi.C.HMAC(ffi.C["EVP_" .. digest](), key, #key, message, #message, out, nil)
+          return ffi.string(out, size)
+        end,
+      }
+    end,
+  }
+end
+
+local function install_modules()
+  local libcrypto = require "gwc.libcrypto"
+  package.loaded["kong.tools.sha256"] = { sha256_hex = libcrypto.sha256_hex }
+  install_pkey(libcrypto)
+  install_hmac()
 end
 
 function M.init(text)
@@ -114,7 +145,7 @@ local function after_access()
   for _, name in ipairs(csv(text(cached["te"]))) do
     if name == "trailers" then var.upstream_te = "trailers" end
   end
-  if string.sub(var.request_uri, -1) == "?" or var.is_args == "?" then var.upstream_uri = var.upstream_uri .. "?" .. (var.args or "") end
+  if string.sub(ngx.ctx.request_uri or var.request_uri, -1) == "?" or var.is_args == "?" then var.upstream_uri = var.upstream_uri .. "?" .. (var.args or "") end
 end
 
 function M.access()

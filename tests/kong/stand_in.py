@@ -160,7 +160,7 @@ def _values(settings: dict[str, str], document: dict[str, Any], prefix: Path) ->
         "upstreams": {u["name"]: bool(u.get("targets")) for u in document["upstreams"]},
         "digest": plugins[0]["config"]["digest"] if plugins and plugins[0].get("enabled", True) else None,
     }
-    http = [f"  {k.removeprefix('nginx_http_')} {v};" for k, v in settings.items() if k.startswith("nginx_http_")]
+    http = [f"  {k.removeprefix('nginx_http_')} {v};" for k, v in settings.items() if k.startswith(("nginx_http_", "lua_ssl_"))]
     proxy = [f"    {k.removeprefix('nginx_proxy_')} {v};" for k, v in settings.items() if k.startswith("nginx_proxy_")]
     return {
         **{

@@ -13,29 +13,30 @@ import pytest
 from gwc.backends.base import Output
 from gwc.backends.kong.openresty import openresty_output
 from gwc.controls.rate_limit import RateLimit
-from gwc.local.certificates import write_certificates
+from gwc.local.certificates import client_certificate, write_certificates
 from gwc.local.echo import echo
 from gwc.local.localise import localise
 from gwc.local.processes import NotStarted, openresty, started
 from gwc.semantics import Caller, Refusal, State, decide, faults, parse
 from tests.conformance.conformance_hosts import require
+from tests.lua.identity_traffic import ACME, URI, identity_gateway, identity_traffic
 from tests.lua.traffic import CLIENT, request, rich_gateway, traffic
 from tests.support.requests import Offer, exchange
 from tests.support.sample import NO_BODY, PUBLIC, gateway, operation
-from tests.support.tokens import identity_provider
+from tests.support.tokens import identity_provider, token_for
 
 pytestmark = pytest.mark.gateway
 
 
 @contextmanager
-def serving(source, folder, change=lambda output: output):
+def serving(source, folder, change=lambda output: output, certificates=None, sources=None):
     """The gateway on a real NGINX with an echo for each upstream: (localised gateway, port, echoes by name)."""
     require("openresty")
-    certificates = write_certificates(folder / "tls", source.host_names.names, ())
+    certificates = certificates or write_certificates(folder / "tls", source.host_names.names, ())
     with ExitStack() as stack:
         echoes = {u.name: stack.enter_context(echo(None, None)) for u in source.upstreams}
         addresses = {name: ("127.0.0.1", e.port) for name, e in echoes.items()}
-        local = localise(source, port=1, certificates=certificates, upstreams=addresses, provider=identity_provider())
+        local = localise(source, port=1, certificates=certificates, upstreams=addresses, provider=identity_provider(), sources=sources)
 
         def compiled(port, _):
             return change(openresty_output(replace(local, listener_tls=replace(local.listener_tls, port=port))))
@@ -44,12 +45,19 @@ def serving(source, folder, change=lambda output: output):
         yield local, running, echoes
 
 
-def test_all_traffic(tmp_path, count_requests):
+@pytest.mark.parametrize(
+    ("source", "sent"),
+    [(rich_gateway(), traffic(rich_gateway())), (identity_gateway(), identity_traffic(identity_gateway()))],
+    ids=["rich", "identity"],
+)
+def test_all_traffic(tmp_path, count_requests, source, sent):
     """Everything that the core and the fake Kong were asked, on a real server: decision, status, reason, headers at the upstream."""
-    wrong, sent = [], traffic(rich_gateway())
-    with serving(rich_gateway(), tmp_path) as (local, running, echoes):
+    wrong = []
+    certificates = write_certificates(tmp_path / "tls", source.host_names.names, ())
+    with serving(source, tmp_path, certificates=certificates) as (local, running, echoes):
         for one in sent:
-            answer = exchange(running.port, one.raw, Offer(one.sni))
+            pair = one.certificate and client_certificate(certificates, one.certificate.uris, one.certificate.dns_names)
+            answer = exchange(running.port, one.raw, Offer(one.sni, certificate=pair))
             received = [(name, r) for name, e in echoes.items() for r in e.take()]
             wrong += [f"{one.name}: {text}" for text in _differences(local, one, answer, received)]
         assert "[error]" not in running.complaints()
@@ -62,8 +70,9 @@ def _differences(local, one, answer, received):
     if isinstance(parsed, Refusal):
         possible, wanted = parsed.faults, None
     else:
-        possible = faults(local, parsed, Caller(one.sni, CLIENT, now_s))
-        wanted = decide(local, parsed, sni=one.sni, client=CLIENT, now_s=now_s, state=State()).forwarded
+        possible = faults(local, parsed, Caller(one.sni, CLIENT, now_s, one.certificate))
+        decision = decide(local, parsed, sni=one.sni, client=CLIENT, now_s=now_s, state=State(), certificate=one.certificate)
+        wanted = decision.forwarded
     if wanted is None:
         if received or (answer.status, problem.get("reason")) not in {(f.status, f.reason) for f in possible}:
             yield f"{answer.status} {problem.get('reason')}, expected one of {possible}"
@@ -127,6 +136,33 @@ def test_an_exception_denies(tmp_path):
         assert not echoes["orders"].take()
 
 
+@pytest.mark.parametrize(
+    ("module", "place", "line"),
+    [
+        ("jwt", "local key, reason = verifying_key(control, token, r)", "GET /i/token"),
+        ("libcrypto", "local context = C.EVP_MD_CTX_new()", "GET /i/token"),
+        ("api_key", "local presented = values[1]", f"GET /i/query?api_key={ACME}"),
+        ("authorization", "local refusal = refused(core,", f"GET /i/admin?api_key={ACME}"),
+        ("certificate", "return M.names(", "GET /i/certificate"),
+    ],
+)
+def test_an_exception_in_a_check_denies_and_others_go_on(tmp_path, module, place, line):
+    """500 for the requests that need the check, on every try; an operation without it is served by the same workers."""
+    source = identity_gateway()
+    certificates = write_certificates(tmp_path / "tls", source.host_names.names, ())
+    offer = Offer("api.test", certificate=client_certificate(certificates, [URI], [])) if module == "certificate" else Offer("api.test")
+    broken = edited(f"lua/gwc/{module}.lua", place, f"error('secret of the check') {place}")
+    with serving(source, tmp_path, broken, certificates) as (local, running, echoes):
+        token = [f"Authorization: Bearer {token_for(local.jwts[0], {})}"] if line == "GET /i/token" else []
+        for _ in range(6):
+            answer = exchange(running.port, request("", line, *token).raw, offer)
+            assert (answer.status, answer.problem()["reason"]) == (500, "internal.error")
+            assert b"secret" not in answer.body
+        assert not echoes["orders"].take()
+        for _ in range(6):
+            assert exchange(running.port, request("", "GET /i/optional").raw, Offer("api.test")).status == 200
+
+
 def test_a_request_that_nothing_decides_is_an_error(tmp_path):
     undecided = edited("nginx.conf", 'access_by_lua_block { require("gwc.host_openresty").access() }', "")
     with serving(gateway(), tmp_path, undecided) as (_, running, echoes):
@@ -138,7 +174,7 @@ def test_a_request_that_nothing_decides_is_an_error(tmp_path):
     ("name", "old", "new"),
     [
         ("nginx.conf", "lua_shared_dict gwc_limits 16m;", ""),
-        ("lua/gwc/data.lua", 'algorithm = "ES256", x = "', 'algorithm = "ES256", x = "AAAA'),
+        ("lua/gwc/data.lua", 'crv = "P-256", x = "', 'crv = "P-256", x = "AAAA'),
     ],
 )
 def test_what_is_missing_or_broken_stops_the_start(tmp_path, name, old, new):

@@ -5,16 +5,25 @@ from __future__ import annotations
 import json
 import time
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
 from gwc.backends import kong
 from gwc.backends.base import TargetProblems, subjects
+from gwc.backends.kong.openresty import openresty_output
 from gwc.backends.kong.upstream import key_variable
 from gwc.controls import listener_tls, upstream
-from gwc.controls.listener_tls import FileRef
+from gwc.controls.api_key import NEVER_S, KeyDigest
+from gwc.controls.base import FileRef
+from gwc.controls.consumer import Consumer, ConsumerLimit
+from gwc.controls.jwt import RemoteKeys, SecretKeys
+from gwc.controls.metrics import Metrics
+from gwc.controls.mutual_tls import CertificateName, MutualTls
 from gwc.controls.upstream import ClientCertificate, PlainText, VerifiedTls
+from gwc.controls.zone import Zone
 from gwc.local.certificates import write_certificates
+from tests.lua.lua_core import Core
 from tests.support.kong_process import client_keys
 from tests.support.sample import NO_BODY, PUBLIC, gateway, operation
 
@@ -146,6 +155,104 @@ def test_the_lacking_group_is_said(certificates):
     output = kong.compile(gateway())
     assert [("X25519MLKEM768" in n.message, n.span) for n in output.notes] == [(True, gateway().listener_tls.span)]
     assert b"ssl_ecdh_curve X25519:prime256v1:secp384r1;" in output.files["nginx-proxy.conf"]
+
+
+_REMOTE = RemoteKeys(host="id.example.com", port=443, path="/k", ca=FileRef(path="/etc/gw/idp.pem"), cache_for_s=60, max_stale_s=60)
+
+
+def _fetched(*sources):
+    controls = tuple(replace(gateway().jwts[0], scheme=f"oauth{n}", source=s) for n, s in enumerate(sources))
+    return gateway(jwts=(*controls, *gateway().jwts))
+
+
+def test_connections_to_identity_providers_are_verified():
+    files = kong.compile(_fetched(_REMOTE, replace(_REMOTE, host="other.example.com"))).files
+    for line in (
+        b"lua_ssl_trusted_certificate = /etc/gw/idp.pem\n",
+        b"lua_ssl_verify_depth = 4\n",
+        b"lua_ssl_protocols = TLSv1.2 TLSv1.3\n",
+    ):
+        assert line in files["kong.conf"]
+    assert b"lua_shared_dict gwc_keys 3m;\n" in files["nginx-http.conf"]
+    plain = kong.compile(gateway()).files
+    assert b"lua_ssl_trusted_certificate" not in plain["kong.conf"]
+    assert b"gwc_keys" not in plain["nginx-http.conf"]
+
+
+def test_two_bundles_for_identity_providers_are_refused():
+    """One file of certificates is trusted by all of Kong's connections: with two, each would be good for both providers."""
+    other = replace(_REMOTE, ca=FileRef(path="/etc/gw/other.pem"))
+    for compiled in (kong.compile, openresty_output):
+        with pytest.raises(TargetProblems, match=r"jwt\.source\.ca.*same ca|jwt\.source\.ca"):
+            compiled(_fetched(_REMOTE, other))
+    with pytest.raises(TargetProblems, match=r"source\.ca"):
+        kong.compile(_fetched(replace(_REMOTE, ca=FileRef(path="/etc/gw/a b.pem"))))
+
+
+@pytest.mark.parametrize(("mode", "directive"), [("optional", "optional"), ("required", "on")])
+def test_client_certificates(mode, directive):
+    listener = gateway().listener_tls
+    asked = replace(listener, client_certificates=replace(listener.client_certificates, mode=mode))
+    settings = kong.compile(gateway(listener_tls=asked)).files["kong.conf"].decode()
+    assert f"nginx_proxy_ssl_verify_client = {directive}\n" in settings
+    assert "nginx_proxy_ssl_client_certificate = /etc/gw/tls/partners.pem\n" in settings
+    nobody = kong.compile(gateway(listener_tls=replace(listener, client_certificates=None), mutual_tls=())).files["kong.conf"]
+    assert b"ssl_verify_client" not in nobody
+    with pytest.raises(TargetProblems, match=r"listener_tls\.client_certificates"):
+        kong.compile(gateway(listener_tls=replace(asked, client_certificates=replace(asked.client_certificates, ca=FileRef(path="/a b")))))
+
+
+def test_metrics_have_a_server_of_their_own():
+    lines = kong.compile(gateway(metrics=(Metrics(address="::1", port=9000),))).files["nginx-http.conf"].decode()
+    assert lines.count("listen ") == 1
+    assert "  listen [::1]:9000;\n" in lines
+    assert "lua_shared_dict gwc_metrics 2m;\n" in lines
+    without = kong.compile(gateway(metrics=())).files["nginx-http.conf"]
+    assert b"listen" not in without
+    assert b"gwc_metrics" not in without
+
+
+def test_secrets_are_named_and_never_read(tmp_path):
+    secret = tmp_path / "secret.json"
+    secret.write_text('{"keys":[{"kty":"oct","kid":"a","alg":"HS256","k":"Y2FuYXJ5"}]}')
+    secret.chmod(0o000)
+    control = replace(gateway().jwts[0], algorithms=("HS256",), source=SecretKeys(file=FileRef(path=str(secret))))
+    for output in (kong.compile(gateway(jwts=(control,))), openresty_output(gateway(jwts=(control,)))):
+        text = b"".join(output.files.values())
+        assert str(secret).encode() in text
+        assert b"Y2FuYXJ5" not in text
+
+
+def _many() -> dict[str, Any]:
+    """Thousands of everything that a policy may have thousands of."""
+    limit = ConsumerLimit(id="all", limit=1, window_s=1, burst=1)
+    consumers = tuple(Consumer(id=f"c{n:05}", roles=tuple(f"r{n % 7}{k}" for k in range(8)), limits=(limit,)) for n in range(8000))
+    keys = tuple(KeyDigest(digest=f"{n:064x}", consumer=f"c{n:05}", not_before_s=0, expires_s=NEVER_S) for n in range(8000))
+    names = tuple(CertificateName(kind="uri", value=f"urn:{n:05}", consumer=f"c{n:05}") for n in range(8000))
+    rule = replace(gateway().rules[0], consumers=tuple(c.id for c in consumers[:400]))
+    return {
+        "consumers": consumers,
+        "api_keys": (replace(gateway().api_keys[0], keys=keys),),
+        "mutual_tls": (MutualTls(scheme="mtls", names=names),),
+        "zones": (Zone(name="corp", networks=tuple(f"10.{n >> 8}.{n & 255}.0/24" for n in range(8000))),),
+        "rules": tuple(replace(rule, id=f"r{n:03}") for n in range(500)),
+    }
+
+
+def test_no_table_is_too_long_for_a_function_of_lua():
+    """LuaJIT takes 65,536 constants in one function: the tables are filled by several, and nothing is lost on the way."""
+    many = _many()
+    core = Core(gateway(**many))
+    data = core.data
+    assert len(list(data.consumers.keys())) == len(list(data.mutual_tls.mtls.uris.keys())) == 8000
+    assert len(list(data.api_keys.partnerKey["keys"].keys())) == 8000
+    assert len(list(data.zones.corp.keys())) == 8000
+    assert len(list(data.rules.keys())) == 500
+    assert data.consumers["c07999"].roles["r5" + "7"] is True
+    rows = {(r.control, r.subject): r.line for r in kong.compile(gateway(**many)).ledger}
+    lines = kong.compile(gateway(**many)).files["lua/kong/plugins/gwc/data.lua"].decode().splitlines()
+    assert '"c07999"' in lines[rows["consumer", "c07999"] - 1]
+    assert '"r499"' in lines[rows["authorization_rule", "r499"] - 1]
 
 
 def test_all_problems_are_told_at_once(tmp_path):

@@ -13,8 +13,14 @@ from gwc.backends import kong
 from gwc.backends.base import TargetProblems
 from gwc.backends.kong.lua_quoting import quote, render
 from gwc.backends.kong.openresty import openresty_output
-from gwc.controls.listener_tls import FileRef
+from gwc.controls import jwt
+from gwc.controls.authorization_rule import ClaimCondition, ClaimSide, ConsumerSide
+from gwc.controls.base import FileRef
+from gwc.controls.consumer import Consumer, ConsumerLimit
+from gwc.controls.jwt import FileKeys, Jwt
+from gwc.controls.mutual_tls import CertificateName
 from gwc.controls.security import Requirement, Security
+from gwc.ir import Gateway
 from tests.lua.lua_core import new_runtime, to_python
 from tests.support.sample import gateway
 
@@ -56,15 +62,40 @@ def test_values():
         render(1.5)
 
 
-def _hostile(text: str):
+def _jwt(base: Gateway, text: str) -> Jwt:
+    key = jwt.EXAMPLES[0].source.keys[0]
+    return replace(
+        base.jwts[0],
+        issuer=text,
+        audiences=(text,),
+        typ=text,
+        scopes_claim=(text,),
+        roles_claim=(text, text),
+        claims=((text, (text,)),),
+        source=FileKeys(keys=(replace(key, kid=text),)),
+    )
+
+
+def _hostile(text: str) -> Gateway:
     """The sample with the text wherever a policy or a document may put one."""
     base = gateway()
     security = Security(alternatives=((Requirement(scheme="oauth", scopes=(text,)),),))
     first, *rest = base.operations
+    side = (ClaimSide(name=text), ConsumerSide())
+    condition = ClaimCondition(name=text, kind="oneOf", values=(text,))
+    rule = replace(
+        base.rules[0], id=text, scopes=(text,), roles=(text,), consumers=(text,), zones=(text,), claims=(condition,), equal=(side,)
+    )
+    limit = ConsumerLimit(id=text, limit=1, window_s=1, burst=1)
     return replace(
         base,
         operations=(replace(first, security=security, id=text, tags=(text,)), *rest),
-        jwts=(replace(base.jwts[0], issuer=text, audiences=(text,), scopes_claim=text, keys=(replace(base.jwts[0].keys[0], kid=text),)),),
+        jwts=(_jwt(base, text),),
+        mutual_tls=(replace(base.mutual_tls[0], names=(CertificateName(kind="uri", value=text, consumer=text),)),),
+        consumers=(Consumer(id=text, roles=(text,), limits=(limit,)),),
+        zones=(replace(base.zones[0], name=text),),
+        rules=(rule,),
+        forwarding=replace(base.forwarding, removed_query=(text,), removed_cookies=(text,)),
     )
 
 
@@ -74,6 +105,11 @@ def test_a_policy_with_hostile_strings_is_still_data(text):
     data = LUA.execute(output.files["lua/kong/plugins/gwc/data.lua"].decode())
     assert data.jwts.oauth.issuer == as_lua_sees(text)
     assert list(data.jwts.oauth.audiences.keys()) == [as_lua_sees(text)]
+    seen = as_lua_sees(text)
+    assert to_python(data.consumers)[seen]["limits"][0]["id"] == seen
+    assert to_python(data.mutual_tls.mtls.uris) == {seen: seen}
+    assert to_python(data.rules[1].claims[1]) == {"name": seen, "kind": "oneOf", "values": [seen]}
+    assert to_python(data.removed_cookies) == to_python(data.removed_query) == {seen: True}
     assert json.loads(output.files["kong.yml"])["_format_version"] == "3.0"
     for name in ("kong.yml", "kong.conf", "nginx-http.conf", "nginx-proxy.conf"):
         before, after = kong.compile(gateway()).files[name].decode(), output.files[name].decode()

@@ -17,11 +17,13 @@ import yaml
 from gwc.backends import kong
 from gwc.semantics import parse
 from tests.kong.fake_kong import FakeKong
+from tests.lua.identity_traffic import ACME, basic, identity_gateway
 from tests.lua.traffic import NOW_S, request, rich_gateway
 from tests.support.sample import gateway
 from tests.support.tokens import identity_provider, token_for
 
 GATEWAY = rich_gateway()
+IDENTITY = identity_gateway()
 _PLUGIN = "lua/kong/plugins/gwc/"
 CASES = Path(__file__).parents[1] / "cases"
 
@@ -106,9 +108,18 @@ _DISABLED = entity(lambda d: d["plugins"][0].update(enabled=False))
 _OTHER_BUILD = entity(lambda d: d["plugins"][0]["config"].update(digest="other"))
 _NO_DIGEST_CHECK = without("host_kong", "conf.digest ~= data.digest or ngx.ctx.gwc_normalised ~= true", "false")
 _TRUTHY = together(
-    without("host_kong", 'verify(signature, message, "sha256") == true', 'verify(signature, message, "sha256")'),
-    without("jwt", "if key.verify(token.signature, token.signed) ~= true then", "if not key.verify(token.signature, token.signed) then"),
+    without("kong_cryptography", "verify(signature, message, digest) == true", "verify(signature, message, digest)"),
+    without(
+        "jwt", "if key.verify(token.signature, token.signed, r) ~= true then", "if not key.verify(token.signature, token.signed, r) then"
+    ),
 )
+_OPEN_QUERY = without("host_kong", 'ngx.ctx.request_uri, var.args = target, string.match(target, "%?(.*)$") or ""', "")
+
+
+def identity(changed: Callable[[dict[str, str]], None] = lambda _: None, **more) -> FakeKong:
+    return FakeKong(IDENTITY, NOW_S, change=changed, **more)
+
+
 _BIG_CHUNK = request("", "GET /v1/health", "Transfer-Encoding: chunked", content=b"11170\r\n" + b" " * 70_000 + b"\r\n0\r\n\r\n")
 
 TRAPS = [
@@ -134,8 +145,8 @@ TRAPS = [
     Trap("12 kong.yml of another build", PUBLIC, _NO_DIGEST_CHECK, broken=_OTHER_BUILD),
     Trap("14 a body above the buffer is nil", _BIG_CHUNK, without("nginx_request", "  local file = io.open", "  do return 0 end\n  local file = io.open")),
     Trap("17 a DER signature", request("", "GET /v1/items/x", der_token()),
-         without("host_kong", '#signature == 64 and public:verify(signature, message, "sha256", nil, { ecdsa_use_raw = true })',
-                 'public:verify(signature, message, "sha256", nil, {})')),
+         without("kong_cryptography", "#signature == bytes and public:verify(signature, message, digest, nil, options)",
+                 "public:verify(signature, message, digest, nil, {})")),
     Trap("24 HTTP/1.0 without Host", request("", "GET /v1/health HTTP/1.0", host="", sni="kong"),
          together(without("decide", 'if r.version < 1.1 then return "normalise.version" end'), without("decide", 'r.host == nil or r.host == "" or #r.header("host") ~= 1 or '),
                   without("nginx_request", "host = var.http_host and var.host", "host = var.host"), without("data", '["api.test"] = true,', '["kong"] = true, ["api.test"] = true,'),
@@ -184,6 +195,90 @@ def test_16_the_digest_is_always_named(algorithm):
     assert named == ["sha256"]
 
 
+def _pss_with_a_short_salt() -> str:
+    """A token with a valid signature of PS256, but for the length of its salt (RFC 7518 3.5)."""
+    from cryptography.hazmat.primitives import hashes  # noqa: PLC0415
+    from cryptography.hazmat.primitives.asymmetric.padding import MGF1, PSS  # noqa: PLC0415
+
+    from gwc.local.identity_provider import encode  # noqa: PLC0415
+
+    claims = {"exp": int(NOW_S) + 1000, "iat": int(NOW_S)}
+    signed, _, _ = token_for(IDENTITY.jwts[0], {"alg": "PS256", "claims": claims}).rpartition(".")
+    salted = PSS(mgf=MGF1(hashes.SHA256()), salt_length=20)
+    signature = identity_provider().private_key("PS256").sign(signed.encode(), salted, hashes.SHA256())
+    return f"Authorization: Bearer {signed}.{encode(signature)}"
+
+
+def test_15_a_salt_of_another_length_is_no_good_signature():
+    sent = parse(request("", "GET /i/token", _pss_with_a_short_salt()).raw)
+    assert not passes(identity().send(sent))
+    assert passes(identity(without("kong_cryptography", "{ pss_saltlen = hash_bytes }", "{}")).send(sent))
+
+
+@pytest.mark.parametrize("target", [f"/i/query?a=1&api_key={ACME}", f"/i/query?api_key={ACME}", f"/i/query?api_key={ACME}&"])
+def test_10_a_key_in_the_query_stays_here(target):
+    """Kong adds the query of the request to the path that the plugin gives it."""
+    sent = parse(request("", f"GET {target}").raw)
+    assert ACME not in identity().send(sent)["forwarded"]["target"]
+    assert ACME in identity(_OPEN_QUERY).send(sent)["forwarded"]["target"]
+
+
+def test_10_a_key_in_a_cookie_stays_here():
+    sent = parse(request("", "GET /i/cookie", f"Cookie: a=b; key={ACME}").raw)
+    assert seen(identity().send(sent), "cookie") == ["a=b"]
+    assert ACME in str(seen(identity(without("forwarding", "  clean_cookies(data, r)\n")).send(sent), "cookie"))
+
+
+def test_10_a_generated_password_stays_here():
+    sent = parse(request("", "GET /i/basic", basic("acme", ACME)).raw)
+    result = identity().send(sent)
+    assert passes(result)
+    assert not seen(result, "authorization")
+
+
+def test_4_connection_can_not_take_the_claims_away():
+    claims = {"exp": int(NOW_S) + 1000, "iat": int(NOW_S)}
+    good = f"Authorization: Bearer {token_for(IDENTITY.jwts[0], {'claims': claims})}"
+    sent = parse(request("", "GET /i/token", good, "Connection: X-Gwc-Claims", "X-Gwc-Claims: e30").raw)
+    (payload,) = seen(identity().send(sent), "x-gwc-claims")
+    assert payload == good.split(".")[1]
+
+
+_BROKEN = {
+    "api_key": ("local presented = values[1]", f"GET /i/query?api_key={ACME}", ()),
+    "basic": ("local decoded = M.is_meant(value)", "GET /i/basic", (basic("acme", ACME),)),
+    "carrier": ("local found, query = {}, match(target", f"GET /i/query?api_key={ACME}", ()),
+    "jwt": ("local key, reason = verifying_key(control, token, r)", "GET /i/token", ("token",)),
+    "json": ("if not is_utf8(text) then return nil end", "GET /i/token", ("token",)),
+    "base64url": ('if find(text, "[^%w_-]") then return nil end', "GET /i/token", ("token",)),
+    "kong_cryptography": ("return public:verify(signature, message, digest) == true", "GET /i/token", ("token RS256",)),
+    "token_cache": ("local value = young[key]", "GET /i/token", ("token",)),
+    "key_source": ("local key = keys[kid]", "GET /i/token", ("token",)),
+    "authorization": ("local refusal = refused(core,", f"GET /i/admin?api_key={ACME}", ()),
+    "zone": ("if address == nil then return false end", "GET /i/near", ()),
+    "security": ("local result\n  for _, alternative in", f"GET /i/query?api_key={ACME}", ()),
+}
+
+
+@pytest.mark.parametrize("module", _BROKEN)
+def test_an_exception_in_any_check_denies_and_nothing_else_is_touched(module):
+    """What a check raises is 500 for the requests that need it; an operation without it goes on."""
+    place, line, fields = _BROKEN[module]
+    claims = {"exp": int(NOW_S) + 1000, "iat": int(NOW_S)}
+    tokens = {"token": "ES256", "token RS256": "RS256"}
+    made = [
+        f"Authorization: Bearer {token_for(IDENTITY.jwts[0], {'alg': tokens[f], 'claims': claims})}" if f in tokens else f for f in fields
+    ]
+    fake = identity(without(module, place, f"error('secret of the check') {place}"))
+    assert passes(identity().send(parse(request("", line, *made).raw)))
+    result = fake.send(parse(request("", line, *made).raw))
+    assert not passes(result)
+    assert (result["status"], json.loads(result["body"])["reason"]) == (500, "internal.error")
+    assert "secret" not in result["body"]
+    elsewhere = request("", "GET /i/near" if module in {"carrier", "security"} else "GET /i/optional")
+    assert passes(fake.send(parse(elsewhere.raw)))
+
+
 def _spends(fake: FakeKong) -> bool:
     """Whether one address gets more than its burst while others fill the dictionary."""
     sent = parse(PUBLIC.raw)
@@ -226,7 +321,7 @@ def test_an_unknown_upstream_denies():
 
 
 @pytest.mark.parametrize(
-    "broken", [without("nginx-http.conf", "lua_shared_dict gwc_limits 16m;"), without("data", '"ES256", x = "', '"ES256", x = "!')]
+    "broken", [without("nginx-http.conf", "lua_shared_dict gwc_limits 16m;"), without("data", '"P-256", x = "', '"P-256", x = "!')]
 )
 def test_what_is_missing_or_broken_stops_the_start(broken):
     files = together(broken) if broken else None
@@ -284,7 +379,9 @@ def test_19_no_regular_expression_with_a_match_limit():
 
 ON_A_REAL_KONG = {
     "0 a handshake with an unknown name, or with old TLS": "listener_tls",
-    "5 signatures by resty.openssl": "jwt",
+    "5 signatures by resty.openssl, sets that are fetched": "jwt",
+    "5 client certificates": "mutual_tls",
+    "7 limits of consumers": "consumer",
     "7 exactly the burst under load with two workers": "rate_limit",
     "9 upstreams of another authority, or with another name": "upstream",
     "10 the head as Kong's template sends it": "forwarding",

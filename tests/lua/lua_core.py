@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,9 +13,10 @@ from lupa.luajit21 import LuaRuntime, lua_type
 import gwc
 from gwc.backends.base import emit_all
 from gwc.backends.kong import EMITTERS, NAME, data_text
-from gwc.controls.jwt import EcKey, RsaKey
+from gwc.controls.jwk import EcKey, OkpKey, RsaKey
 from gwc.ir import Gateway
-from gwc.semantics import Request
+from gwc.semantics import Certificate, HmacKey, Request
+from gwc.semantics.key_set import VerificationKey
 from gwc.semantics.signature import is_signed
 
 RUNTIME = Path(gwc.__file__).parent / "runtime" / "lua"
@@ -80,6 +82,15 @@ function(capacity)
     entries[key] = value
     return true, nil, false
   end
+  function shared:incr(key, by, start)
+    entries[key] = (entries[key] or start) + by
+    return entries[key]
+  end
+  function shared:get_keys()
+    local keys = {}
+    for key in pairs(entries) do keys[#keys + 1] = key end
+    return keys
+  end
   function shared:safe_set(key, value)
     if entries[key] == nil then
       if count >= capacity then return false, "no memory" end
@@ -95,11 +106,16 @@ end
 
 @dataclass
 class Core:
-    """`gwc.decide` on the data of a gateway, with a clock that the test moves."""
+    """`gwc.decide` on the data of a gateway, with a clock that the test moves. `files`, `served`: texts by path, and by host of a key set."""
 
     gateway: Gateway
     clock: list[float] = field(default_factory=lambda: [1.8e9])
     capacity: int = 10_000
+    files: dict[str, str] = field(default_factory=dict)
+    served: dict[str, str] = field(default_factory=dict)
+    asked: list[str] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+    verified: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.lua = new_runtime()
@@ -110,19 +126,56 @@ class Core:
         host = {
             "now": lambda: self.clock[0],
             "sleep": lambda _: None,
-            "sha256_hex": module(self.lua, "sha256"),
+            "pause": lambda _: None,
+            "parallel_fetches": 1,
+            "sha256_hex": sha256_hex,
+            "cache_key": sha256_hex,
             "dictionary": dictionary,
-            "verifier": _verifier,
+            "verifier": self._verifier,
+            "read_file": self.files.get,
+            "fetch": self._fetch,
+            "warn": self.warnings.append,
         }
         self.core = module(self.lua, "decide").new(self.data, self.lua.table_from(host))
 
-    def decide(self, request: Request, sni: str | None, client: str) -> dict[str, Any]:
+    def decide(self, request: Request, sni: str | None, client: str, certificate: Certificate | None = None) -> dict[str, Any]:
         """The verdict on a parsed request."""
-        return to_python(self.core.decide(request_table(self.lua, request, sni, client), self.lua.table()))
+        table = request_table(self.lua, request, sni, client, certificate)
+        return to_python(self.core.decide(table, self.lua.table()))
+
+    def _fetch(self, source: Any, _: Any) -> str | None:
+        self.asked.append(source.host)
+        return self.served.get(source.host)
+
+    def _verifier(self, key: Any, _: str) -> Callable[..., bool]:
+        known = key_of(key)
+
+        def verify(signature: str, message: str, _: Any) -> bool:
+            self.verified.append(known.kid)
+            return is_signed(known, message.encode("latin-1"), signature.encode("latin-1"))
+
+        return verify
 
 
-def request_table(lua: LuaRuntime, request: Request, sni: str | None, client: str) -> Any:
+def sha256_hex(text: str) -> str:
+    """As the hosts give it to the core."""
+    return hashlib.sha256(text.encode("latin-1")).hexdigest()
+
+
+def key_of(key: Any) -> VerificationKey:
+    """The key of the core as the model knows it."""
+    if key.secret:
+        return HmacKey(kid=key.kid, algorithm=key.algorithm, secret=key.secret.encode("latin-1"))
+    if key.n:
+        return RsaKey(kid=key.kid, algorithm=key.algorithm, n=key.n, e=key.e)
+    if key.y:
+        return EcKey(kid=key.kid, algorithm=key.algorithm, crv=key.crv, x=key.x, y=key.y)
+    return OkpKey(kid=key.kid, algorithm=key.algorithm, crv=key.crv, x=key.x)
+
+
+def request_table(lua: LuaRuntime, request: Request, sni: str | None, client: str, certificate: Certificate | None = None) -> Any:
     """What a host adapter hands to the core."""
+    names_of_certificate = certificate and {"uris": certificate.uris, "dns_names": certificate.dns_names}
     names = list(dict.fromkeys(k for k, _ in request.headers))
     headers = {n: (v[0] if len(v) == 1 else list(v)) for n in names for v in [request.values(n)]}
     hosts = request.values("host")
@@ -137,11 +190,7 @@ def request_table(lua: LuaRuntime, request: Request, sni: str | None, client: st
             "client": client,
             "headers": to_lua(lua, headers),
             "header": lambda name: to_lua(lua, list(request.values(name))),
+            "certificate": lambda: to_lua(lua, names_of_certificate),
             "body_bytes": lambda: len(request.body),
         }
     )
-
-
-def _verifier(key: Any) -> Callable[[str, str], bool]:
-    known = EcKey(kid=key.kid, x=key.x, y=key.y) if key.algorithm == "ES256" else RsaKey(kid=key.kid, n=key.n, e=key.e)
-    return lambda signature, message: is_signed(known, message.encode("latin-1"), signature.encode("latin-1"))

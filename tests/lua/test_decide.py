@@ -4,42 +4,61 @@ from __future__ import annotations
 
 import pytest
 
+from gwc.controls.problem_details import REASONS
 from gwc.semantics import Caller, Refusal, State, decide, faults, parse
+from tests.lua.identity_traffic import identity_gateway, identity_traffic
 from tests.lua.lua_core import Core
 from tests.lua.traffic import CLIENT, NOW_S, Sent, rich_gateway, traffic
 
 GATEWAY = rich_gateway()
-TRAFFIC = [s for s in traffic(GATEWAY, NOW_S) if not isinstance(parse(s.raw), Refusal)]
+GATEWAYS = {"rich": GATEWAY, "identity": identity_gateway()}
+TRAFFIC = [
+    (name, sent)
+    for name, found in (("rich", traffic(GATEWAY, NOW_S)), ("identity", identity_traffic(GATEWAYS["identity"], NOW_S)))
+    for sent in found
+    if not isinstance(parse(sent.raw), Refusal)
+]
 
 
 @pytest.fixture(scope="module")
-def core():
-    return Core(GATEWAY)
+def cores():
+    return {name: Core(source) for name, source in GATEWAYS.items()}
 
 
-@pytest.mark.parametrize("sent", TRAFFIC, ids=lambda s: s.name)
-def test_equals_the_model(core: Core, sent: Sent):
-    request = parse(sent.raw)
-    verdict = core.decide(request, sent.sni, CLIENT)
-    expected = decide(GATEWAY, request, sni=sent.sni, client=CLIENT, now_s=NOW_S, state=State())
+@pytest.fixture(scope="module")
+def core(cores):
+    return cores["rich"]
+
+
+@pytest.mark.parametrize(("name", "sent"), TRAFFIC, ids=[f"{n}: {s.name}" for n, s in TRAFFIC])
+def test_equals_the_model(cores: dict[str, Core], name: str, sent: Sent):
+    source, request = GATEWAYS[name], parse(sent.raw)
+    verdict = cores[name].decide(request, sent.sni, CLIENT, sent.certificate)
+    expected = decide(source, request, sni=sent.sni, client=CLIENT, now_s=NOW_S, state=State(), certificate=sent.certificate)
     assert verdict["allowed"] == expected.allowed, (verdict, expected)
-    possible = faults(GATEWAY, request, Caller(sent.sni, CLIENT, NOW_S))
+    possible = faults(source, request, Caller(sent.sni, CLIENT, NOW_S, sent.certificate))
     if not expected.allowed:
         fault = next(f for f in possible if (f.status, f.reason) == (verdict["status"], verdict["reason"]))
         headers = {k.lower(): v for k, v in (verdict.get("headers") or {}).items()}
         assert headers == dict(fault.headers)
+    else:
+        _compare_forwarded(verdict, request, dict(expected.forwarded.headers))
     if len(possible) < 2 and not expected.reason.startswith("normalise."):  # the model looks further, a gateway needs not
         said = {k: verdict.get(k, "-") for k in ("operation", "subject", "consumer")}
         assert said == {k: getattr(expected, k) for k in said}
 
 
-def test_the_traffic_reaches_every_reason_that_a_request_can_have():
-    """Without those of time, of the store and of the upstream."""
-    seen = {f.reason for s in TRAFFIC for f in faults(GATEWAY, parse(s.raw), Caller(s.sni, CLIENT, NOW_S))}
-    prefixes = ("normalise.", "route.", "authn.", "authz.", "body.")
-    from gwc.controls.problem_details import REASONS  # noqa: PLC0415
+def _compare_forwarded(verdict, request, headers):
+    """What of a verified token is to be forwarded."""
+    assert verdict.get("claims_text") == headers.get("x-gwc-claims")
+    assert verdict.get("token_text") == headers.get("authorization")
 
-    assert {r for r in REASONS if r.startswith(prefixes)} - seen == {"normalise.timeout"}
+
+def test_the_traffic_reaches_every_reason_that_a_request_can_have():
+    """Without those of time, of the store, of the listener and of the upstream."""
+    seen = {f.reason for n, s in TRAFFIC for f in faults(GATEWAYS[n], parse(s.raw), Caller(s.sni, CLIENT, NOW_S, s.certificate))}
+    prefixes = ("normalise.", "route.", "authn.", "authz.", "body.")
+    assert {r for r in REASONS if r.startswith(prefixes)} - seen == {"normalise.timeout", "normalise.certificate"}
 
 
 @pytest.mark.parametrize("allowed", [None, "yes", 1])
@@ -60,10 +79,16 @@ def test_unknown_references_stop_the_start():
 
 
 def test_a_key_of_an_algorithm_that_is_not_allowed_stops_the_start(core: Core):
-    module = core.lua.eval('(require "gwc.jwt")')
+    jwt, host = core.lua.eval('(require "gwc.jwt")'), core.lua.table_from({"verifier": lambda *_: print})
     control = core.data.jwts.oauth
     algorithms, control.algorithms = control.algorithms, core.lua.table()
     with pytest.raises(Exception, match="not allowed"):
-        module.prepare(control, lambda _: None)
+        jwt.prepare(control, "oauth", host)
     control.algorithms = algorithms
-    assert module.prepare(control, lambda _: None)
+    assert jwt.prepare(control, "oauth", host)
+
+
+def test_a_key_that_the_host_does_not_take_stops_the_start(core: Core):
+    jwt, host = core.lua.eval('(require "gwc.jwt")'), core.lua.table_from({"verifier": lambda *_: None})
+    with pytest.raises(Exception, match="does not take"):
+        jwt.prepare(core.data.jwts.oauth, "oauth", host)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 
+from gwc.controls.consumer import ConsumerLimit
 from gwc.controls.rate_limit import RateLimit, full, take
 from tests.lua.lua_core import Core, to_lua, to_python
 from tests.support.sample import gateway
@@ -26,8 +27,13 @@ class Buckets:
         self.sleeps.append(seconds)
 
     def check(self, client="1.2.3.4", *limits: RateLimit):
-        described = [{"id": x.id, "limit": x.limit, "window_s": x.window_s, "burst": x.burst} for x in limits or (LIMIT,)]
-        return to_python(self.module.check(self.host, to_lua(self.lua, described), client))
+        return to_python(self.module.check(self.host, self._described(limits or (LIMIT,)), client))
+
+    def check_consumer(self, consumer, *limits: ConsumerLimit):
+        return to_python(self.module.check_consumer(self.host, self._described(limits), consumer))
+
+    def _described(self, limits):
+        return to_lua(self.lua, [{"id": x.id, "limit": x.limit, "window_s": x.window_s, "burst": x.burst} for x in limits])
 
 
 def test_equals_the_control():
@@ -84,3 +90,29 @@ def test_a_lock_that_nobody_releases_denies():
     assert buckets.check() == {"reason": "internal.unavailable"}
     assert buckets.sleeps
     assert buckets.check("other") is None
+
+
+OF_CONSUMER = ConsumerLimit(id="l", limit=30, window_s=60, burst=5)
+
+
+def test_consumers_have_buckets_of_their_own():
+    """Also when limit and consumer have the name of another limit and an address."""
+    buckets = Buckets()
+    assert [buckets.check_consumer("acme", OF_CONSUMER) for _ in range(5)] == [None] * 5
+    assert buckets.check_consumer("acme", OF_CONSUMER) == {"reason": "throttle.limit", "headers": {"Retry-After": "2"}}
+    assert buckets.check_consumer("beta", OF_CONSUMER) is None
+    assert buckets.check_consumer("acme", ConsumerLimit(id="m", limit=30, window_s=60, burst=5)) is None
+    assert [buckets.check("acme") for _ in range(5)] == [None] * 5
+    assert buckets.check("acme")["reason"] == "flood.limit"
+
+
+def test_a_consumer_without_limits_is_not_counted():
+    buckets = Buckets()
+    assert buckets.check_consumer("acme") is None
+    assert not to_python(buckets.dictionary.entries)
+
+
+def test_a_full_store_denies_consumers_too():
+    buckets = Buckets(capacity=1)
+    assert buckets.check_consumer("acme", OF_CONSUMER) is None
+    assert buckets.check_consumer("beta", OF_CONSUMER) == {"reason": "internal.unavailable"}

@@ -9,11 +9,14 @@ from dataclasses import dataclass, replace
 
 from gwc.controls import api_key, body, forwarding, jwt, upstream
 from gwc.controls.api_key import NEVER_S, KeyDigest
+from gwc.controls.consumer import Consumer
 from gwc.controls.host_names import HostNames
+from gwc.controls.jwt import FileKeys
 from gwc.controls.rate_limit import RateLimit
 from gwc.controls.security import Requirement, Security
 from gwc.ir import Gateway
 from gwc.local.token_faults import FAULTS
+from gwc.semantics import Certificate
 from tests.support.sample import JSON, NO_BODY, PUBLIC, gateway, one, operation
 from tests.support.tokens import identity_provider, token_for
 
@@ -63,27 +66,34 @@ def rich_gateway() -> Gateway:
     second = replace(first, scheme="oauth2", audiences=(OTHER_AUDIENCE,), algorithms=("ES256",))
     keys = identity_provider().keys_for
     limit = RateLimit(id="all", limit=100_000, window_s=1, burst=100_000, operations=tuple(sorted(o.key for o in operations)))
+    api_keys = (
+        api_key.ApiKey(scheme="partnerKey", location="header", name="x-api-key", keys=_keys("k1", "old", "young")),
+        api_key.ApiKey(scheme="staffKey", location="header", name="x-staff-key", keys=_keys("s1")),
+    )
     return gateway(
         host_names=HostNames(names=("api.test", "partner.test")),
         operations=tuple(operations),
         rate_limits=(limit,),
-        jwts=(replace(first, keys=keys(first)), replace(second, keys=keys(second))),
-        api_keys=(
-            api_key.ApiKey(scheme="partnerKey", header="x-api-key", keys=_keys("k1", "old", "young")),
-            api_key.ApiKey(scheme="staffKey", header="x-staff-key", keys=_keys("s1")),
-        ),
+        jwts=(replace(first, source=FileKeys(keys=keys(first))), replace(second, source=FileKeys(keys=keys(second)))),
+        api_keys=api_keys,
+        basics=(),
+        mutual_tls=(),
+        consumers=tuple(Consumer(id=name, roles=(), limits=()) for name in ("k1", "old", "s1", "young")),
+        zones=(),
+        rules=(),
         upstreams=(upstream.EXAMPLES[0], replace(upstream.EXAMPLES[0], name="second", port=9001, response_timeout_ms=3000)),
-        forwarding=forwarding.Forwarding(removed=tuple(sorted((*forwarding.ALWAYS_REMOVED, "x-api-key", "x-staff-key")))),
+        forwarding=forwarding.lower(api_keys),
     )
 
 
 @dataclass(frozen=True)
 class Sent:
-    """A request with a name. `sni`: of its connection."""
+    """A request with a name. `sni`, `certificate`: of its connection."""
 
     name: str
     raw: bytes
     sni: str = "api.test"
+    certificate: Certificate | None = None
 
 
 def request(name: str, line: str, *fields: str, content: bytes = b"", host: str = "api.test", sni: str = "api.test") -> Sent:

@@ -6,6 +6,7 @@ import json
 import re
 import subprocess
 import sys
+import urllib.request
 from dataclasses import replace
 
 import pytest
@@ -15,14 +16,22 @@ from gwc.backends import nginx
 from gwc.backends.base import TargetProblems, subjects
 from gwc.backends.nginx.canonical_path import _possessive
 from gwc.backends.nginx.quoting import argument, directive, javascript, literal
+from gwc.controls.authorization_rule import AuthorizationRule, ClaimCondition, ConsumerSide
+from gwc.controls.basic import Basic
 from gwc.controls.canonical_path import QUERY, TARGET
+from gwc.controls.consumer import Consumer, ConsumerLimit
+from gwc.controls.jwt import RemoteKeys, SecretKeys
 from gwc.controls.listener_tls import FileRef
+from gwc.controls.metrics import Metrics
+from gwc.controls.mutual_tls import CertificateName, MutualTls
 from gwc.controls.problem_details import ProblemDetails
 from gwc.controls.rate_limit import RateLimit
 from gwc.controls.security import Requirement, Security
 from gwc.controls.upstream import ClientCertificate, VerifiedTls
+from gwc.controls.zone import Zone
 from gwc.local.processes import nginx as program
 from gwc.templating import Verbatim, environment
+from tests.nginx.everything import everything
 from tests.support import sample
 from tests.support.nginx_process import KEY, edited, gateway, serving, unchanged
 from tests.support.tokens import token_for
@@ -34,6 +43,13 @@ def test_the_files_of_the_sample(snapshot) -> None:
     output = nginx.compile(sample.gateway())
     assert sorted(output.files) == ["gwc.js", "nginx.conf", "policy.js", "problems.conf"]
     for name in ("nginx.conf", "policy.js", "problems.conf"):
+        assert output.files[name].decode() == snapshot(name=name)
+
+
+def test_the_files_with_everything_in_them(snapshot) -> None:
+    """All kinds of credentials and of keys, and keys of callers that are removed."""
+    output = nginx.compile(everything())
+    for name in ("nginx.conf", "policy.js"):
         assert output.files[name].decode() == snapshot(name=name)
 
 
@@ -107,7 +123,7 @@ def test_a_template_prints_quoted_values_only() -> None:
 @pytest.mark.gateway
 def test_hostile_texts_are_data(tmp_path) -> None:
     base = gateway()
-    issuer = replace(base.jwts[0], scheme=HOSTILE, issuer=HOSTILE, audiences=(HOSTILE,), scopes_claim=HOSTILE)
+    issuer = replace(base.jwts[0], scheme=HOSTILE, issuer=HOSTILE, audiences=(HOSTILE,), scopes_claim=(HOSTILE,))
     secured = Security(alternatives=((Requirement(scheme=HOSTILE, scopes=(HOSTILE.replace(" ", ""),)),),))
     key = replace(base.api_keys[0], keys=(replace(base.api_keys[0].keys[0], consumer="$a;c}m'e\"\\ #x"),))
     operation = sample.operation("GET", "/v1/orders", secured, sample.NO_BODY, "o.list")
@@ -132,6 +148,57 @@ def test_hostile_texts_are_data(tmp_path) -> None:
         site.received()
         assert site.ask("GET", "/v1/keyed", f"X-API-Key: {KEY}").status == 200
         assert site.received()[0].values("x-gwc-consumer") == ("$a;c}m'e\"\\ #x",)
+
+
+@pytest.mark.gateway
+def test_hostile_texts_about_callers_are_data(tmp_path) -> None:
+    """Consumers, zones, rules, names in certificates, places of keys: whatever they say, it is that text and nothing else."""
+    base = gateway()
+    who = "$a;c}m'e\"\\ #x"
+    keys = (replace(base.api_keys[0].keys[0], consumer=who),)
+    basic = Basic(scheme=HOSTILE, keys=keys)
+    names = (CertificateName(kind="uri", value=HOSTILE, consumer=who), CertificateName(kind="dns", value="a.example.com", consumer=who))
+    limit = ConsumerLimit(id=HOSTILE, limit=60, window_s=60, burst=5)
+    secret = SecretKeys(file=FileRef(path="/x/" + HOSTILE.replace("/", "")))
+    remote = RemoteKeys(host="id.example.com", port=443, path="/$gwc_up/~'*;${x}", ca=FileRef(path="/ca"), cache_for_s=9, max_stale_s=0)
+    token = replace(base.jwts[0], roles_claim=(HOSTILE,), claims=(("own", (HOSTILE, "}")),), typ=HOSTILE.lower())
+    rule = AuthorizationRule(
+        id=HOSTILE,
+        operations=("o.keyed",),
+        scopes=(),
+        roles=(HOSTILE,),
+        consumers=(who,),
+        zones=(HOSTILE,),
+        claims=(),
+        equal=((ConsumerSide(), ConsumerSide()),),
+    )
+    condition = ClaimCondition(name=HOSTILE, kind="oneOf", values=(HOSTILE, 7, True))
+    source = gateway(
+        jwts=(token, replace(token, scheme="remote", source=remote), replace(token, scheme="secret", algorithms=("HS256",), source=secret)),
+        api_keys=(replace(base.api_keys[0], keys=keys),),
+        basics=(basic,),
+        mutual_tls=(MutualTls(scheme=HOSTILE, names=names),),
+        consumers=(Consumer(id=who, roles=(HOSTILE,), limits=(limit,)),),
+        zones=(Zone(name=HOSTILE, networks=("127.0.0.0/8",)),),
+        metrics=(Metrics(address="127.0.0.1", port=1),),
+        rules=(rule, replace(rule, id="o", operations=("o.list",), claims=(condition,), roles=())),
+        operations=(
+            sample.operation("GET", "/v1/keyed", sample.one("partnerKey"), sample.NO_BODY, "o.keyed"),
+            sample.operation("GET", "/v1/list", sample.one("oauth"), sample.NO_BODY, "o.list"),
+            sample.operation("GET", "/v1/other", sample.one(HOSTILE), sample.NO_BODY, "o.other"),
+            sample.operation("GET", "/v1/remote", sample.one("remote"), sample.NO_BODY, "o.remote"),
+            sample.operation("GET", "/v1/secret", sample.one("secret"), sample.NO_BODY, "o.secret"),
+        ),
+    )
+    with serving(source, tmp_path) as site:
+        assert [site.ask("GET", "/v1/keyed", f"X-API-Key: {KEY}").status for _ in range(6)] == [200] * 5 + [429]
+        assert {r.values("x-gwc-consumer") for r in site.received()} == {(who,)}
+        assert site.ask("GET", "/v1/list", f"Authorization: Bearer {token_for(site.gateway.jwts[0], {'typ': HOSTILE})}").status == 403
+        port = site.gateway.metrics[0].port
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=5) as answer:
+            text = answer.read().decode()
+        escaped = who.replace("\\", "\\\\").replace('"', '\\"')
+        assert f'gwc_requests_total{{consumer="{escaped}",reason="allowed"}} 5\n' in text
 
 
 @pytest.mark.parametrize("field", ["certificate", "private_key"])
@@ -182,7 +249,7 @@ def test_the_log_is_json_whatever_a_client_sends(tmp_path) -> None:
     with serving(gateway(), tmp_path) as site:
         site.raw("GET /v1/\xe9?secret=1 HTTP/1.1\r\nHost: api.test\r\nConnection: close\r\n\r\n".encode("latin-1"))
         site.raw('GET /v1/"a\\b HTTP/1.1\r\nHost: "\\\xff\r\nConnection: close\r\n\r\n'.encode("latin-1"))
-        site.raw(b"GET /v1/health HTTP/1.0\r\n\r\n")
+        site.raw(b"GET /v1/health HTTP/1.0\r\nHost: api.test\r\n\r\n")
         site.raw(b"GET /v1/health\r\n\r\n")
         site.raw(b"\x16\x03\x01\r\n\r\n")
         site.ask("GET", "/v1/health?secret=1")
@@ -206,3 +273,18 @@ def test_a_bad_signature_writes_no_query_into_the_error_log(tmp_path, cured) -> 
         answers = [site.ask("GET", f"/v1/orders/7?s3cr3t={i}", bad).status for i in range(10)]
     assert answers == [401] * 10
     assert ("s3cr3t" in site.running.complaints()) is not cured
+
+
+@pytest.mark.gateway
+@pytest.mark.parametrize("count", [63, 64, 65, 200])
+def test_as_many_rules_as_there_are_operations(tmp_path, count) -> None:
+    """Each operation with a scope of its own; around the border at which functions of the policy get a second level."""
+    operations = tuple(
+        sample.operation("GET", f"/v1/x{n:03}", sample.one("oauth", f"s{n}"), sample.NO_BODY, f"o.op{n:03}") for n in range(count)
+    )
+    with serving(gateway(operations=operations), tmp_path) as site:
+        for n in (0, 1, 62, 63, 64, 65, 127, 128, 199):
+            expected = 200 if n < count else 404
+            good, bad = (token_for(site.gateway.jwts[0], {"scope": scope}) for scope in (f"s{n}", f"s{n + 1}"))
+            answers = [site.ask("GET", f"/v1/x{n:03}", f"Authorization: Bearer {token}").status for token in (good, good, bad)]
+            assert answers == ([200, 200, 403] if expected == 200 else [404] * 3), n

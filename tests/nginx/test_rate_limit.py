@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import time
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 import pytest
 
 from gwc.backends import nginx
 from gwc.backends.nginx.plan import is_native, rate
+from gwc.controls.consumer import Consumer, ConsumerLimit
 from gwc.controls.rate_limit import RateLimit
-from tests.support.nginx_process import Site, gateway, serving
+from tests.support.nginx_process import KEY, Site, gateway, serving
+from tests.support.tokens import token_for
 
 HEALTH = ("orders.getHealth",)
 
@@ -107,6 +110,36 @@ def test_each_of_two_limits_loses_a_token_even_where_the_other_refuses(tmp_path)
     with serving(gateway(rate_limits=(narrow, wide)), tmp_path) as site:
         assert [site.ask("GET", "/v1/health").status for _ in range(2)] == [200, 429]
         assert [site.ask("GET", "/v1/orders").status for _ in range(2)] == [401, 429]
+
+
+@pytest.mark.gateway
+def test_consumers_are_counted_over_all_workers_and_operations(tmp_path) -> None:
+    slow = ConsumerLimit(id="all", limit=7, window_s=86400, burst=7)
+    source = gateway(consumers=(Consumer(id="acme", roles=(), limits=(slow, replace(slow, id="more", burst=9))),))
+    paths = ["/v1/orders", "/v1/orders/1"]
+    with serving(source, tmp_path) as site, ThreadPoolExecutor(24) as pool:
+
+        def ask(n: int) -> int:
+            return site.ask("DELETE" if n % 2 else "GET", paths[n % 2], f"X-API-Key: {KEY}").status
+
+        answers = list(pool.map(ask, range(24)))
+        refused = site.ask("GET", paths[0], f"X-API-Key: {KEY}")
+        assert (answers.count(200), answers.count(429)) == (7, 17)
+        assert refused.problem()["reason"] == "throttle.limit"
+        assert 1 <= int(refused.value("retry-after") or 0) <= 86400 / 7 + 1
+        assert site.ask("GET", "/v1/health").status == 200
+        assert site.ask("GET", paths[0], "X-API-Key: nobodys").status == 401
+
+
+@pytest.mark.gateway
+def test_only_authorised_requests_cost_a_consumer_something(tmp_path) -> None:
+    one = ConsumerLimit(id="all", limit=1, window_s=86400, burst=1)
+    with serving(gateway(consumers=(Consumer(id="acme", roles=(), limits=(one,)),)), tmp_path) as site:
+        token = token_for(site.gateway.jwts[0], {"scope": "none"})
+        for _ in range(3):
+            answer = site.ask("DELETE", "/v1/orders/1", f"X-API-Key: {KEY}", f"Authorization: Bearer {token}x")
+            assert answer.status == 401
+        assert [site.ask("GET", "/v1/orders", f"X-API-Key: {KEY}").status for _ in range(2)] == [200, 429]
 
 
 def admitted(site: Site, count: int) -> int:

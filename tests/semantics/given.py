@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from gwc.controls.api_key import NEVER_S, ApiKey, KeyDigest
-from gwc.controls.jwt import Jwt
+from gwc.controls.jwt import FileKeys, Jwt
 from gwc.ir import Gateway
 from gwc.semantics import Caller, Request, State, decide, faults, parse
 from tests.support import sample
@@ -25,7 +25,7 @@ def gateway(**changed: Any) -> Gateway:
     base = sample.gateway()
     jwt: Jwt = replace(base.jwts[0], algorithms=("ES256", "RS256"))
     keys: ApiKey = replace(base.api_keys[0], keys=(digest("good"),))
-    ours = replace(base, jwts=(replace(jwt, keys=identity_provider().keys_for(jwt)),), api_keys=(keys,))
+    ours = replace(base, rules=(), jwts=(replace(jwt, source=FileKeys(keys=identity_provider().keys_for(jwt))),), api_keys=(keys,))
     return replace(ours, **changed)
 
 
@@ -45,7 +45,9 @@ def bearer(of: Gateway, **described: Any) -> str:
 
 def reasons(of: Gateway, asked: Request, *, sni: str | None = "api.test", now_s: float = NOW_S, state: State | None = None) -> set[str]:
     """All reasons to refuse; empty when the request is to be forwarded. `decide` must agree."""
-    found = {f.reason for f in faults(of, asked, Caller(sni, "192.0.2.1", now_s), State(dict(state.buckets)) if state else None)}
+    found = {
+        f.reason for f in faults(of, asked, Caller(sni, "192.0.2.1", now_s), State(dict(state.buckets), state.key_sets) if state else None)
+    }
     decision = decide(of, asked, sni=sni, client="192.0.2.1", now_s=now_s, state=state or State())
     assert decision.allowed == (not found)
     assert decision.reason == "allowed" if not found else decision.reason in found

@@ -31,12 +31,12 @@ def test_one_fault_has_one_reason(name, algorithm):
 
 def test_every_reason_has_a_token():
     found = set.union(*(_reasons(bearer(GATEWAY, scope="orders:read", fault=name)) for name in FAULTS))
-    assert found == {f"authn.{r}" for r in ("malformed", "critical", "unknownKey", "algorithm", "signature", "expired", "notBefore", "issuer", "audience", "subject")}  # fmt: skip
+    assert found == {f"authn.{r}" for r in ("malformed", "critical", "unknownKey", "algorithm", "signature", "claims", "expired", "notBefore", "issuedAt", "issuer", "audience", "subject")}  # fmt: skip
 
 
 def test_the_borders_of_time():
     now = int(time.time())
-    token = bearer(GATEWAY, scope="orders:read", claims={"exp": now, "nbf": now})
+    token = bearer(GATEWAY, scope="orders:read", claims={"exp": now, "nbf": now, "iat": 0})
     skew = GATEWAY.jwts[0].clock_skew_s
     assert _reasons(token, now_s=now + skew - 0.001) == set()
     assert _reasons(token, now_s=now + skew) == {"authn.expired"}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import re
 from dataclasses import dataclass, field
@@ -19,6 +20,7 @@ Kind = Literal["allowed", "refused", "denied", "handshake", "free", "unreached"]
 _KEYS = {
     "name", "method", "target", "version", "host", "sni", "headers", "token", "authorization", "key", "contentType", "body",
     "json", "bytes", "chunked", "raw", "expect", "anyReason", "repeat", "wait", "parallel", "tls", "source", "connection",
+    "certificate", "basic", "scheme",
 }  # fmt: skip
 
 
@@ -70,7 +72,7 @@ class Step:
 class Case:
     """`upstreams`: name -> `up`, `down`, `stranger` (certificate of another CA) or `misnamed` (of another name); `up` otherwise.
 
-    `refused_by`: targets for which the policy is a compile error, with a word of the message.
+    A step's `certificate` is the client's: `{uris: [..], dns: [..], trusted: false}`. `refused_by`: targets for which the policy is a compile error, with a word of the message.
     """
 
     name: str
@@ -130,12 +132,16 @@ def _fields(spec: dict[str, Any], gateway: Gateway) -> list[str]:
     fields = [] if host is None else [f"Host: {host}"]
     fields += [_long(f) for f in spec.get("headers", [])]
     if "token" in spec:
-        token = token_for(gateway.jwts[0], spec["token"])
+        control = next((j for j in gateway.jwts if j.scheme == spec.get("scheme")), gateway.jwts[0])
+        token = token_for(control, spec["token"])
         fields.append("Authorization: " + spec.get("authorization", "Bearer {token}").replace("{token}", token))
     elif "authorization" in spec:
         fields.append("Authorization: " + spec["authorization"])
+    if "basic" in spec:
+        fields.append("Authorization: Basic " + base64.b64encode(spec["basic"].encode("latin-1")).decode("ascii"))
     if "key" in spec:
-        fields.append(f"{gateway.api_keys[0].header}: {spec['key']}")
+        header = next(k.name for k in gateway.api_keys if k.location == "header")
+        fields.append(f"{header}: {spec['key']}")
     if "contentType" in spec or "json" in spec:
         fields.append("Content-Type: " + spec.get("contentType", "application/json"))
     return fields

@@ -12,8 +12,9 @@ from typing import Any
 from gwc.backends import envoy as backend
 from gwc.backends.base import Output
 from gwc.ir import Gateway
-from gwc.local.certificates import Certificates, write_certificates
+from gwc.local.certificates import Certificates, Pair, write_certificates
 from gwc.local.echo import Echo, echo
+from gwc.local.key_sources import KEY_HOST, LocalKeys, local_keys
 from gwc.local.localise import localise, upstream_names
 from gwc.local.processes import Running, envoy, started
 from tests.support.requests import Answer, Offer, exchange
@@ -24,22 +25,34 @@ Change = Callable[[Any], None]
 
 @dataclass(frozen=True)
 class Bench:
-    """A running Envoy and its upstream."""
+    """A running Envoy, its upstream, and where it has keys from that are not part of the output."""
 
     gateway: Gateway
     running: Running
     upstream: Echo
+    certificates: Certificates
+    keys: LocalKeys
 
-    def send(self, raw: bytes, sni: str | None = None) -> Answer:
+    def send(self, raw: bytes, sni: str | None = None, *, source: str = "127.0.0.1", certificate: Pair | None = None) -> Answer:
         """The answer to one request on a connection of its own."""
-        return exchange(self.running.port, raw, Offer(sni=sni or self.gateway.host_names.names[0]), 5)
+        offer = Offer(sni=sni or self.gateway.host_names.names[0], source=source, certificate=certificate)
+        return exchange(self.running.port, raw, offer, 8)
 
-    def request(self, method: str, target: str, *headers: str, host: str | None = None, body: bytes = b"") -> Answer:
+    def request(
+        self,
+        method: str,
+        target: str,
+        *headers: str,
+        host: str | None = None,
+        body: bytes = b"",
+        source: str = "127.0.0.1",
+        certificate: Pair | None = None,
+    ) -> Answer:
         """The answer to a request with these header lines."""
         lines = [f"{method} {target} HTTP/1.1", f"Host: {host or self.gateway.host_names.names[0]}", *headers]
         if body:
             lines.append(f"Content-Length: {len(body)}")
-        return self.send("\r\n".join([*lines, "", ""]).encode("latin-1") + body)
+        return self.send("\r\n".join([*lines, "", ""]).encode("latin-1") + body, source=source, certificate=certificate)
 
 
 @contextmanager
@@ -50,27 +63,30 @@ def running(
 
     `upstream_certificate` names one of `Certificates`: then the upstream speaks TLS with it.
     """
-    certificates = write_certificates(folder / "tls", gateway.host_names.names, upstream_names(gateway))
-    with echo(getattr(certificates, upstream_certificate) if upstream_certificate else None) as upstream:
-        made = _Compiled(gateway, certificates, upstream, change)
+    certificates = write_certificates(folder / "tls", gateway.host_names.names, (*upstream_names(gateway), KEY_HOST))
+    with (
+        echo(getattr(certificates, upstream_certificate) if upstream_certificate else None) as upstream,
+        local_keys(gateway, identity_provider(), certificates, folder / "keys") as keys,
+    ):
+        local = _local(gateway, certificates, upstream, keys)
         name = gateway.host_names.names[0]
-        with started(envoy(form), made, folder, server_name=name, ca=certificates.ca) as process:
-            yield Bench(made.local(process.port), process, upstream)
+        with started(envoy(form), _Compiled(local, change), folder, server_name=name, ca=certificates.ca) as process:
+            yield Bench(local, process, upstream, certificates, keys)
+
+
+def _local(gateway: Gateway, certificates: Certificates, upstream: Echo, keys: LocalKeys) -> Gateway:
+    addresses = {u.name: ("127.0.0.1", upstream.port) for u in gateway.upstreams}
+    provider = identity_provider()
+    return localise(gateway, port=1, certificates=certificates, upstreams=addresses, provider=provider, sources=keys.sources)
 
 
 @dataclass(frozen=True)
 class _Compiled:
     gateway: Gateway
-    certificates: Certificates
-    upstream: Echo
     change: Change | None
 
-    def local(self, port: int) -> Gateway:
-        addresses = {u.name: ("127.0.0.1", self.upstream.port) for u in self.gateway.upstreams}
-        return localise(self.gateway, port=port, certificates=self.certificates, upstreams=addresses, provider=identity_provider())
-
     def __call__(self, port: int, _: Path) -> Output:
-        output = backend.compile(self.local(port))
+        output = backend.compile(replace(self.gateway, listener_tls=replace(self.gateway.listener_tls, port=port)))
         return output if self.change is None else changed(output, self.change)
 
 

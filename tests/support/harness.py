@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -22,15 +22,16 @@ from gwc.controls.forwarding import IDENTITY, OVERWRITTEN
 from gwc.controls.problem_details import TITLES
 from gwc.controls.upstream import PlainText
 from gwc.ir import Gateway
-from gwc.local.certificates import Certificates, write_certificates
+from gwc.local.certificates import Certificates, Pair, client_certificate, write_certificates
 from gwc.local.echo import Echo, Received, echo
+from gwc.local.key_sources import KEY_HOST, LocalKeys, local_keys
 from gwc.local.localise import localise, upstream_names
 from gwc.local.processes import Program, Running, envoy, free_port, nginx, openresty, started
-from gwc.semantics import Caller, Decision, Fault, ForwardedRequest, Refusal, Request, State, decide, faults, parse
+from gwc.semantics import Caller, Certificate, Decision, Fault, ForwardedRequest, Refusal, Request, State, decide, faults, parse
 from gwc.semantics.access_log import expected as expected_line
 from gwc.semantics.answers import HANDSHAKE, fault
 from gwc.semantics.canonical_path import is_canonical
-from gwc.semantics.listener_tls import is_agreed
+from gwc.semantics.listener_tls import certificate_faults, is_agreed
 from tests.support.cases import Case, Step
 from tests.support.requests import Answer, Connections, Offer, exchange
 from tests.support.tokens import identity_provider
@@ -82,18 +83,31 @@ class Exchange:
         return self.answer.problem().get("requestId")
 
 
-def judge(gateway: Gateway, raw: bytes, offer: Offer, state: State) -> Verdict:
+@dataclass(frozen=True)
+class Shown:
+    """The client certificate of a request: what the model needs to know of it."""
+
+    certificate: Certificate
+    is_trusted: bool
+
+
+def judge(gateway: Gateway, raw: bytes, offer: Offer, state: State, shown: Shown | None = None) -> Verdict:
     """The model's verdict at this moment; takes tokens out of `state`."""
     request, sni = parse(raw), offer.sni
     if not is_agreed(gateway.listener_tls, offer.hello()):
         return Verdict(None, (Fault(0, HANDSHAKE),), None)
+    asked = gateway.listener_tls.client_certificates
+    refused = certificate_faults(gateway.listener_tls, is_trusted=shown.is_trusted if shown else None)
+    if refused:
+        return Verdict(None, refused, None)
+    certificate = shown.certificate if shown and asked else None
     now_s = time.time()
     if isinstance(request, Refusal):
         unknown = sni is None or sni.lower() not in gateway.host_names.names
         return Verdict(None, (Fault(0, HANDSHAKE),) if unknown else request.faults, None)
-    before = State(dict(state.buckets))
-    decision = decide(gateway, request, sni=sni, client=offer.source, now_s=now_s, state=state)
-    return Verdict(request, faults(gateway, request, Caller(sni, offer.source, now_s), before), decision)
+    before = State(dict(state.buckets), state.key_sets)
+    decision = decide(gateway, request, sni=sni, client=offer.source, now_s=now_s, state=state, certificate=certificate)
+    return Verdict(request, faults(gateway, request, Caller(sni, offer.source, now_s, certificate), before), decision)
 
 
 # --- running -----------------------------------------------------------------------------------------------------------
@@ -101,17 +115,39 @@ def judge(gateway: Gateway, raw: bytes, offer: Offer, state: State) -> Verdict:
 
 @dataclass
 class Bench:
-    """A localised gateway with its upstreams. `echoes` by name of the upstream."""
+    """A localised gateway with its upstreams. `echoes` by name of the upstream; `keys`: where keys come from that are not part of the output."""
 
     gateway: Gateway
     certificates: Certificates
     echoes: dict[str, Echo]
+    keys: LocalKeys
+    _shown: dict[str, tuple[Pair, Shown]] = field(default_factory=dict)
+
+    def shown(self, step: Step) -> tuple[Pair, Shown] | None:
+        """The client certificate of a step, made when it is first needed."""
+        spec = step.spec.get("certificate")
+        if spec is None:
+            return None
+        name = json.dumps(spec, sort_keys=True)
+        if name not in self._shown:
+            uris, dns_names, is_trusted = spec.get("uris", []), spec.get("dns", []), spec.get("trusted", True)
+            pair = client_certificate(self.certificates, uris, dns_names, is_trusted=is_trusted)
+            self._shown[name] = pair, Shown(Certificate(tuple(uris), tuple(dns_names)), is_trusted)
+        return self._shown[name]
+
+    def judge(self, step: Step, raw: bytes, state: State) -> Verdict:
+        """The model's verdict on a step with the keys that the gateway can have now."""
+        state.key_sets.update(self.keys.key_sets())
+        shown = self.shown(step)
+        return judge(self.gateway, raw, self.offer(step), state, shown[1] if shown else None)
 
     def offer(self, step: Step) -> Offer:
         """The handshake of a step: `tls` may name other versions and ciphers."""
         tls = step.spec.get("tls", {})
         versions = {k: ssl.TLSVersion[tls[k]] for k in ("minimum", "maximum") if k in tls}
-        return Offer(self.sni(step), ciphers=tls.get("ciphers"), source=step.spec.get("source", CLIENT), **versions)
+        shown = self.shown(step)
+        pair = shown[0] if shown else None
+        return Offer(self.sni(step), ciphers=tls.get("ciphers"), source=step.spec.get("source", CLIENT), certificate=pair, **versions)
 
     def sni(self, step: Step) -> str | None:
         return step.spec.get("sni", self.gateway.host_names.names[0])
@@ -124,8 +160,9 @@ class Bench:
 @contextmanager
 def bench(case: Case, gateway: Gateway, folder: Path) -> Iterator[Bench]:
     """Upstreams and certificates for a case; the port of the listener is still to be chosen."""
-    certificates = write_certificates(folder / "tls", gateway.host_names.names, upstream_names(gateway))
+    certificates = write_certificates(folder / "tls", gateway.host_names.names, (*upstream_names(gateway), KEY_HOST))
     with ExitStack() as stack:
+        keys = stack.enter_context(local_keys(gateway, identity_provider(), certificates, folder / "keys"))
         echoes: dict[str, Echo] = {}
         addresses: dict[str, tuple[str, int]] = {}
         for upstream in gateway.upstreams:
@@ -139,8 +176,10 @@ def bench(case: Case, gateway: Gateway, folder: Path) -> Iterator[Bench]:
             wants_client = not isinstance(upstream.transport, PlainText) and (upstream.transport.client or mode == "demanding")
             running = stack.enter_context(echo(pair, str(certificates.ca) if wants_client else None))
             echoes[upstream.name], addresses[upstream.name] = running, (CLIENT, running.port)
-        local = localise(gateway, port=1, certificates=certificates, upstreams=addresses, provider=identity_provider())
-        yield Bench(local, certificates, echoes)
+        local = localise(
+            gateway, port=1, certificates=certificates, upstreams=addresses, provider=identity_provider(), sources=keys.sources
+        )
+        yield Bench(local, certificates, echoes, keys)
 
 
 def program(name: str) -> Program:
@@ -203,7 +242,7 @@ def _run_steps(case: Case, prepared: Bench, connections: Connections, state: Sta
             yield from _parallel(step, raw, prepared, port, state)
             continue
         for _ in range(step.repeat):
-            verdict = judge(prepared.gateway, raw, prepared.offer(step), state)
+            verdict = prepared.judge(step, raw, state)
             name, offer = step.spec.get("connection"), prepared.offer(step)
             answer = connections.exchange(name, raw, offer) if name else exchange(port, raw, offer)
             yield Exchange(step, raw, verdict, answer, prepared.take())
@@ -212,7 +251,7 @@ def _run_steps(case: Case, prepared: Bench, connections: Connections, state: Sta
 def _parallel(step: Step, raw: bytes, prepared: Bench, port: int, state: State) -> Iterator[Exchange]:
     """Many at once: as many as the model allows must be allowed, whichever they are."""
     count = step.spec["parallel"]
-    verdicts = [judge(prepared.gateway, raw, prepared.offer(step), state) for _ in range(count)]
+    verdicts = [prepared.judge(step, raw, state) for _ in range(count)]
     with ThreadPoolExecutor(count) as pool:
         answers = list(pool.map(lambda _: exchange(port, raw, prepared.offer(step)), range(count)))
     received = list(prepared.take())

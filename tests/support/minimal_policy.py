@@ -26,7 +26,7 @@ def put(document: Path, folder: Path, *, tree: Path | None = None) -> Path:
     else:
         shutil.copytree(tree, folder / "api")
         name = "api/" + document.relative_to(tree).as_posix()
-    (folder / "consumers.gwc.yaml").write_text(CONSUMERS, encoding="utf-8")
+    (folder / "consumers.gwc.yaml").write_text(CONSUMERS + "    certificates: [{dns: acme.example.com}]\n", encoding="utf-8")
     (folder / "jwks.json").write_text(json.dumps(JWKS), encoding="utf-8")
     path = folder / "policy.gwc.yaml"
     path.write_text(json.dumps(_policy(name, _resolved(folder, name) or _read(document)), indent=1), encoding="utf-8")
@@ -70,14 +70,16 @@ def _policy(name: str, document: dict[str, Any]) -> dict[str, Any]:
         "kind": "Policy",
         "metadata": {"name": "minimal"},
         "apis": {"api": {"openapi": name, "hosts": ["api.test"], "upstream": "backend"}},
-        "listener": {
-            "address": "127.0.0.1:8443",
-            "tls": {"profile": "mozilla-intermediate-6.0", "certificate": "file:/tls/server.pem", "privateKey": "file:/tls/server.key"},
-        },
+        "listener": {"address": "127.0.0.1:8443", "tls": _tls(any(b["type"] == "mutualTLS" for b in bindings.values() if b))},
         "authentication": authentication,
-        "authorization": {"public": [n for n, security in operations if security == []]},
+        "authorization": {"public": [n for n, security in operations if security is not None and not all(security or [{}])]},
         "upstreams": {"backend": {"url": "http://127.0.0.1:9000"}},
     }
+
+
+def _tls(asks_for_certificates: bool) -> dict[str, Any]:
+    tls = {"profile": "mozilla-intermediate-6.0", "certificate": "file:/tls/server.pem", "privateKey": "file:/tls/server.key"}
+    return {**tls, "clientCertificates": {"mode": "optional", "ca": "file:/tls/ca.pem"}} if asks_for_certificates else tls
 
 
 def _operations(document: dict[str, Any]) -> Any:
@@ -107,6 +109,7 @@ def _binding(scheme: dict[str, Any]) -> dict[str, Any] | None:
         return _jwt()
     if (scheme.get("type"), str(scheme.get("name")).lower()) == ("apiKey", "authorization"):
         return _jwt()
-    if scheme.get("type") == "apiKey" and scheme.get("in") == "header":
-        return {"type": "apiKey", "consumers": "consumers.gwc.yaml"}
-    return None
+    if (scheme.get("type"), str(scheme.get("scheme")).lower()) == ("http", "basic"):
+        return {"type": "basic", "consumers": "consumers.gwc.yaml"}
+    kind = scheme.get("type")
+    return {"type": kind, "consumers": "consumers.gwc.yaml"} if kind in ("apiKey", "mutualTLS") else None

@@ -17,8 +17,9 @@ from gwc.controls.api_key import NEVER_S, ApiKey, KeyDigest
 from gwc.controls.upstream import PlainText, VerifiedTls
 from gwc.ir import Gateway
 from gwc.local import processes
-from gwc.local.certificates import Certificates, write_certificates
+from gwc.local.certificates import Certificates, Pair, write_certificates
 from gwc.local.echo import Echo, Received, echo
+from gwc.local.key_sources import KEY_HOST, LocalKeys, local_keys
 from gwc.local.localise import localise, upstream_names
 from tests.support import sample
 from tests.support.requests import Answer, Offer, exchange
@@ -29,10 +30,10 @@ Edit = Callable[[Mapping[str, str]], dict[str, str]]
 
 
 def gateway(**changed: Any) -> Gateway:
-    """The sample, without a rate limit, with an API key whose text is known."""
+    """The sample, without limits, rules and metrics, with an API key whose text is known."""
     digest = KeyDigest(digest=hashlib.sha256(KEY.encode()).hexdigest(), consumer="acme", not_before_s=0, expires_s=NEVER_S)
-    keys = (ApiKey(scheme="partnerKey", header="x-api-key", keys=(digest,)),)
-    return sample.gateway(**{"api_keys": keys, "rate_limits": (), **changed})
+    keys = (ApiKey(scheme="partnerKey", location="header", name="x-api-key", keys=(digest,)),)
+    return sample.gateway(**{"api_keys": keys, "rate_limits": (), "rules": (), "metrics": (), **changed})
 
 
 def unchanged(files: Mapping[str, str]) -> dict[str, str]:
@@ -54,18 +55,22 @@ def edited(*changes: tuple[str, str, str]) -> Edit:
 
 @dataclass(frozen=True)
 class Site:
-    """A running gateway with one upstream."""
+    """A running gateway with one upstream; `keys`: where keys come from that are not part of its files."""
 
     running: processes.Running
     upstream: Echo
     gateway: Gateway
+    certificates: Certificates
+    keys: LocalKeys
 
-    def raw(self, data: bytes, sni: str | None = None) -> Answer:
-        return exchange(self.running.port, data, Offer(sni or self.gateway.host_names.names[0]))
+    def raw(self, data: bytes, sni: str | None = None, certificate: Pair | None = None) -> Answer:
+        return exchange(self.running.port, data, Offer(sni or self.gateway.host_names.names[0], certificate=certificate))
 
-    def ask(self, method: str, target: str, *fields: str, body: bytes = b"", host: str | None = None) -> Answer:
+    def ask(
+        self, method: str, target: str, *fields: str, body: bytes = b"", host: str | None = None, certificate: Pair | None = None
+    ) -> Answer:
         lines = (f"{method} {target} HTTP/1.1", f"Host: {host or self.gateway.host_names.names[0]}", *fields, "Connection: close")
-        return self.raw("".join(f"{x}\r\n" for x in lines).encode("latin-1") + b"\r\n" + body)
+        return self.raw("".join(f"{x}\r\n" for x in lines).encode("latin-1") + b"\r\n" + body, certificate=certificate)
 
     def received(self) -> list[Received]:
         """What the upstream got since the last call."""
@@ -78,11 +83,12 @@ def serving(source: Gateway, folder: Path, edit: Edit = unchanged, *, stranger: 
 
     All upstreams are one echo, with a certificate of another CA if `stranger`; or whoever listens on `port`.
     """
-    certificates = write_certificates(folder / "tls", source.host_names.names, upstream_names(source)[:1])
+    certificates = write_certificates(folder / "tls", source.host_names.names, (*upstream_names(source)[:1], KEY_HOST))
     with ExitStack() as stack:
+        keys = stack.enter_context(local_keys(source, identity_provider(), certificates, folder / "keys"))
         upstream = stack.enter_context(_echo(source, certificates, stranger=stranger))
         addresses = {u.name: ("127.0.0.1", port or upstream.port) for u in source.upstreams}
-        local = localise(source, port=1, certificates=certificates, upstreams=addresses, provider=identity_provider())
+        local = localise(source, port=1, certificates=certificates, upstreams=addresses, provider=identity_provider(), sources=keys.sources)
 
         def compiled(own: int, _: Path) -> Output:
             output = nginx.compile(replace(local, listener_tls=replace(local.listener_tls, port=own)))
@@ -94,6 +100,8 @@ def serving(source: Gateway, folder: Path, edit: Edit = unchanged, *, stranger: 
             stack.enter_context(processes.started(processes.nginx(), compiled, folder, server_name=name, ca=certificates.ca)),
             upstream,
             local,
+            certificates,
+            keys,
         )
 
 
@@ -109,8 +117,11 @@ def _echo(source: Gateway, certificates: Certificates, *, stranger: bool) -> Any
 def scripting(folder: Path, calls: str, edit: Callable[[str], str] = lambda text: text) -> Iterator[Callable[..., Any]]:
     """The runtime of njs in a real NGINX: the function gives what the JavaScript expression `calls` makes of its JSON argument `x`."""
     source = gateway()
-    entry = f"async function run(r) {{ const x = JSON.parse(r.requestText); r.return(200, JSON.stringify(await ({calls}))); }}\n"
-    script = edit(bundle()).replace("export default { access, head };", entry + "export default { access, head, run };")
+    entry = "async function run(r) { r.return(200, JSON.stringify(await rest().run(r, JSON.parse(r.requestText)))); }\n"
+    inside = f"return {{ run: async function (r, x) {{ return {calls}; }}, decision, "
+    script = (
+        edit(bundle()).replace("return { decision, ", inside).replace("export default { access, ", entry + "export default { run, access, ")
+    )
     location = (
         "location = /run { client_max_body_size 1m; client_body_buffer_size 1m; js_content gwc.run; }\n    location ^~ / { return 404; }\n"
     )

@@ -13,6 +13,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any
 
+from gwc.local.certificates import Pair
 from gwc.semantics.listener_tls import ClientHello
 
 TIMEOUT_S = 15.0
@@ -27,6 +28,7 @@ class Offer:
     maximum: ssl.TLSVersion = ssl.TLSVersion.TLSv1_3
     ciphers: str | None = None
     source: str = "127.0.0.1"
+    certificate: Pair | None = None
 
     @functools.cache  # noqa: B019
     def context(self) -> ssl.SSLContext:
@@ -36,6 +38,8 @@ class Offer:
         context.verify_mode = ssl.CERT_NONE
         if self.ciphers:
             context.set_ciphers(self.ciphers)
+        if self.certificate:
+            context.load_cert_chain(self.certificate.certificate, self.certificate.private_key)
         context.options |= ssl.OP_NO_TICKET
         with warnings.catch_warnings(action="ignore", category=DeprecationWarning):  # old versions are offered to be refused
             context.minimum_version = self.minimum

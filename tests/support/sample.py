@@ -5,8 +5,24 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from gwc.controls import CONTROLS, access_log, api_key, body, forwarding, jwt, listener_tls, problem_details, upstream
-from gwc.controls.base import Node
+from gwc.controls import (
+    CONTROLS,
+    access_log,
+    api_key,
+    authorization_rule,
+    basic,
+    body,
+    consumer,
+    forwarding,
+    jwt,
+    listener_tls,
+    metrics,
+    mutual_tls,
+    problem_details,
+    upstream,
+    zone,
+)
+from gwc.controls.base import FileRef, Node
 from gwc.controls.canonical_path import CanonicalPath
 from gwc.controls.host_names import HostNames
 from gwc.controls.rate_limit import RateLimit
@@ -77,17 +93,26 @@ def gateway(**changed: Any) -> Gateway:
     )
     base = Gateway(
         name="orders",
-        listener_tls=listener_tls.EXAMPLES[0],
+        listener_tls=replace(
+            listener_tls.EXAMPLES[0],
+            client_certificates=listener_tls.ClientCertificates(mode="optional", ca=FileRef(path="/etc/gw/tls/partners.pem")),
+        ),
         host_names=HostNames(names=("api.test",)),
         canonical_path=CanonicalPath(max_uri_bytes=4096),
         operations=operations,
         rate_limits=(RateLimit(id="per-ip", limit=300, window_s=60, burst=50, operations=tuple(sorted(o.key for o in operations))),),
         jwts=(jwt.EXAMPLES[0],),
         api_keys=(api_key.EXAMPLES[0],),
+        basics=(basic.EXAMPLES[0],),
+        mutual_tls=(mutual_tls.EXAMPLES[0],),
+        consumers=(consumer.EXAMPLES[0],),
+        zones=(zone.EXAMPLES[0],),
+        rules=(authorization_rule.EXAMPLES[0],),
         upstreams=(upstream.EXAMPLES[0],),
-        forwarding=forwarding.Forwarding(removed=tuple(sorted((*forwarding.ALWAYS_REMOVED, "x-api-key")))),
+        forwarding=forwarding.lower((api_key.EXAMPLES[0],)),
         problem_details=problem_details.EXAMPLES[0],
         access_log=access_log.EXAMPLES[0],
+        metrics=(metrics.EXAMPLES[0],),
     )
     return replace(base, **changed)
 

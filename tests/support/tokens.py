@@ -12,7 +12,15 @@ from gwc.local.identity_provider import IdentityProvider, TokenRequest
 from gwc.local.token_endpoint import wanted_by
 from gwc.local.token_faults import broken_token
 
-_FIELDS = {"sub": "subject", "scope": "scope", "aud": "audience", "iss": "issuer", "lifetime": "lifetime_s", "alg": "algorithm"}
+_FIELDS = {
+    "sub": "subject",
+    "scope": "scope",
+    "aud": "audience",
+    "iss": "issuer",
+    "lifetime": "lifetime_s",
+    "alg": "algorithm",
+    "typ": "typ",
+}
 
 
 @functools.cache
@@ -22,7 +30,7 @@ def identity_provider() -> IdentityProvider:
 
 
 def token_for(control: Jwt, described: dict[str, Any]) -> str:
-    """A token for `control`: members of `_FIELDS`, `claims` (further ones) and `fault` (a name of `FAULTS`)."""
+    """A token for `control`: members of `_FIELDS`, `claims` (further ones), `header` (further members) and `fault` (a name of `gwc.local.token_faults`)."""
     described = dict(described)
     fault, claims, header = described.pop("fault", None), described.pop("claims", {}), described.pop("header", {})
     wanted = replace(wanted_by(control, int(time.time())), **{_FIELDS[k]: v for k, v in described.items()})
@@ -34,4 +42,4 @@ def token_for(control: Jwt, described: dict[str, Any]) -> str:
 def _signed(wanted: TokenRequest, claims: dict[str, Any], header: dict[str, Any]) -> str:
     """`now+N` as a claim's value is a time N seconds from now."""
     times = {k: wanted.now_s + int(v[3:]) if isinstance(v, str) and v.startswith("now") else v for k, v in claims.items()}
-    return identity_provider().sign({**wanted.header, **header}, {**wanted.payload, **times}, wanted.algorithm)
+    return identity_provider().sign({**wanted.header, **header}, replace(wanted, claims=times).payload, wanted.algorithm)

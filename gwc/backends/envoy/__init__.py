@@ -1,4 +1,4 @@
-"""Envoy 1.40: native filters decide, Lua decides what they can't, and nothing passes without the stamps that the last filters demand."""
+"""Envoy 1.40: native filters decide, Lua decides what they can't, and nothing passes that Lua has not let through to its last statement."""
 
 from __future__ import annotations
 
@@ -9,21 +9,28 @@ from gwc.backends.base import Output, TargetProblems, Unenforceable
 from gwc.backends.envoy import (
     access_log,
     api_key,
+    authorization_rule,
+    basic,
     body,
     bootstrap,
     canonical_path,
     checks,
     connection_manager,
+    consumer,
     forwarding,
     host_names,
     jwt,
+    lanes,
     ledger,
     listener_tls,
+    metrics,
+    mutual_tls,
     problem_details,
     rate_limit,
     routing,
     security,
     upstream,
+    zone,
 )
 from gwc.backends.envoy.document import render
 from gwc.ir import Gateway
@@ -38,12 +45,18 @@ EMITTERS: Final[Mapping[str, Callable[..., Any]]] = {
     "rate_limit": rate_limit.emit,
     "jwt": jwt.emit,
     "api_key": api_key.emit,
+    "basic": basic.emit,
+    "mutual_tls": mutual_tls.emit,
+    "consumer": consumer.emit,
     "security": security.emit,
+    "zone": zone.emit,
+    "authorization_rule": authorization_rule.emit,
     "body": body.emit,
     "upstream": upstream.emit,
     "forwarding": forwarding.emit,
     "problem_details": problem_details.emit,
     "access_log": access_log.emit,
+    "metrics": metrics.emit,
 }
 
 
@@ -52,9 +65,10 @@ def compile(gateway: Gateway) -> Output:  # noqa: A001 - the name that every bac
     problems = list(_problems(gateway))
     if problems:
         raise TargetProblems(NAME, problems)
-    routes = connection_manager.routes(gateway)
-    checks.check_routes(gateway, routes, {jwt.requirement_name(r) for r in security.collect(gateway).requirements()})
-    documents = {ledger.FILE: bootstrap.static(gateway, routes), **bootstrap.files(gateway, routes)}
+    known = lanes.collect(gateway)
+    routes = connection_manager.routes(known)
+    checks.check_routes(known, routes)
+    documents = {ledger.FILE: bootstrap.static(known, routes), **bootstrap.files(known, routes)}
     files = render(documents)
     return Output(files=files, ledger=ledger.rows(gateway, files[ledger.FILE].decode("ascii")))
 
@@ -62,8 +76,8 @@ def compile(gateway: Gateway) -> Output:  # noqa: A001 - the name that every bac
 def _problems(gateway: Gateway) -> list[Unenforceable]:
     """Everything that Envoy can't enforce exactly, all at once."""
     return [
-        *canonical_path.check(gateway.canonical_path),
         *rate_limit.check(gateway.rate_limits),
         *(problem for control in gateway.jwts for problem in jwt.check(control)),
-        *security.check(gateway.operations, security.collect(gateway)),
+        *consumer.check(gateway.consumers),
+        *security.check(gateway, security.schemes(gateway)),
     ]

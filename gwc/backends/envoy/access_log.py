@@ -1,57 +1,52 @@
-"""Access log: JSON lines on standard output. Every value goes through Envoy's JSON writer."""
+"""Access log: JSON lines on standard output. Every value goes through Envoy's JSON writer.
+
+Two loggers, of which each request meets one, because a look at anything but a header costs as much as all headers together: one for
+requests that Envoy's core could read, which therefore have an id, and one for the rest.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
-from gwc.backends.envoy import chain
-from gwc.backends.envoy.document import Json, extension, first_of
+from gwc.backends.envoy.document import PRESENT, Json, extension, first_of
 from gwc.backends.envoy.problem_details import REASON_HEADER, REQUEST_ID
-from gwc.backends.envoy.reply_filter import all_of, any_of, has_status, token_did_not_fail, token_failed
-from gwc.controls.jwt import Jwt
+from gwc.controls.forwarding import CONSUMER, SUBJECT
 
-_NAMESPACE = "gwc"
-_REASON = "reason"
-_ABSENT = ("METADATA", f"LISTENER:{_NAMESPACE}:absent")
-LISTENER_METADATA = {"filter_metadata": {_NAMESPACE: {"absent": "-", "empty": ""}}}
-"""Texts that formats can't have in themselves: Envoy's JSON writer has `null` for what is absent, the control has "-"."""
+ALLOWED = "allowed"
+"""The name of the listener's filter chain: the cheapest text that a format can have besides headers."""
+LISTENER_METADATA = {"filter_metadata": {"gwc": {"absent": "-", "empty": ""}}}
+"""Texts that formats can't have in themselves."""
+
+REASON = first_of(("RESP", REASON_HEADER), ("FILTER_CHAIN_NAME", None))
+"""The reason of an answer of the gateway itself; those of upstreams have no such header, because routes remove it."""
+_REQUEST_ID_HEADER = "x-request-id"
+# A format of one operator alone writes `null` for what is absent, one with something behind it "-".
+_NOTHING = "%REQ(:METHOD):0%"
+_NOTHING_EVER = "%METADATA(LISTENER:gwc:empty)%"
 
 
-def emit(jwts: Sequence[Jwt]) -> list[Json]:
-    """Two loggers, of which each request meets one: nobody is known when a token was refused, though a key may have been good."""
+def emit() -> list[Json]:
+    """The loggers. The Lua filter sets the identity headers, and only of who was verified."""
     return [
-        _logger(jwts, "-", all_of(has_status(401), token_failed())),
-        _logger(
-            jwts, first_of(("DYNAMIC_METADATA", f"{chain.CALLER}:consumer"), _ABSENT), any_of(has_status(401, "NE"), token_did_not_fail())
-        ),
+        _logger(f"%REQ({_REQUEST_ID_HEADER})%", _NOTHING, {"name": _REQUEST_ID_HEADER, **PRESENT}),
+        _logger(REQUEST_ID, _NOTHING_EVER, {"name": _REQUEST_ID_HEADER, **PRESENT, "invert_match": True}),
     ]
 
 
-def _logger(jwts: Sequence[Jwt], consumer: str, when: Json) -> Json:
+def _logger(request_id: str, nothing: str, when: Json) -> Json:
     """The members are those of the control, in their order."""
-    subjects = [("DYNAMIC_METADATA", f"{chain.TOKEN_METADATA}:{chain.payload_key(j.scheme)}:sub") for j in jwts]
     members: Json = {
         "time": "%START_TIME%",
-        "requestId": REQUEST_ID,
+        "requestId": request_id,
         "client": "%DOWNSTREAM_DIRECT_REMOTE_ADDRESS_WITHOUT_PORT%",
         # Authority is the upstream's as soon as the request was forwarded.
-        "host": first_of(("REQ", "X-FORWARDED-HOST"), ("REQ", ":AUTHORITY"), _ABSENT),
-        "method": first_of(("REQ", ":METHOD"), _ABSENT),
-        "path": first_of(("PATH", "NQ:PATH"), _ABSENT),
-        "operation": first_of(("ROUTE_NAME", None), _ABSENT),
+        "host": f"%REQ(X-FORWARDED-HOST?:AUTHORITY)%{nothing}",
+        "method": f"%REQ(:METHOD)%{nothing}",
+        "path": f"%PATH(NQ:PATH)%{nothing}",
+        "operation": f"%ROUTE_NAME%{nothing}",
         "status": "%RESPONSE_CODE%",
-        # Answers of the codec still have it in their head: no filter saw them.
-        "reason": first_of(("DYNAMIC_METADATA", f"{_NAMESPACE}:{_REASON}"), ("RESP", REASON_HEADER), _ABSENT),
-        "subject": first_of(*subjects, _ABSENT),
-        "consumer": consumer,
+        "reason": REASON,
+        "subject": f"%REQ({SUBJECT})%{nothing}",
+        "consumer": f"%REQ({CONSUMER})%{nothing}",
         "durationMs": "%DURATION%",
     }
     message = "envoy.extensions.access_loggers.stream.v3.StdoutAccessLog"
-    return {**extension("gwc.access_log", message, log_format={"json_format": members}), "filter": when}
-
-
-def reason_filter() -> Json:
-    """The filter that takes the reason from the answer's head into the log; it is the last one that an answer meets."""
-    found = {"metadata_namespace": _NAMESPACE, "key": _REASON}
-    rule = {"header": REASON_HEADER, "on_header_present": found, "remove": True}
-    return extension(chain.REASON, "envoy.extensions.filters.http.header_to_metadata.v3.Config", response_rules=[rule])
+    return {**extension("gwc.access_log", message, log_format={"json_format": members}), "filter": {"header_filter": {"header": when}}}

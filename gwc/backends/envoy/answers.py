@@ -1,13 +1,9 @@
-"""Routes that answer at once, for requests that no operation gets to see."""
+"""Routes that answer at once, for requests that no operation gets to see. They turn no filter on."""
 
 from __future__ import annotations
 
-from gwc.backends.envoy import chain
-from gwc.backends.envoy.document import Json, header, switched_off
+from gwc.backends.envoy.document import Json, header
 from gwc.backends.envoy.problem_details import PRIVATE_STATUS
-
-_OFF = {name: switched_off() for name in (chain.AUTHORIZATION, chain.PROOF)}
-"""The filters that would deny what has no credentials or no stamp; all others are off unless a route turns them on."""
 
 NO_OPERATION = "-"
 
@@ -19,7 +15,6 @@ def refuse(reason: str, allow: str | None = None) -> Json:
         "match": {"prefix": "/"},
         "direct_response": {"status": PRIVATE_STATUS[reason]},
         **({"response_headers_to_add": [header("allow", allow)]} if allow is not None else {}),
-        "typed_per_filter_config": _OFF,
     }
 
 

@@ -1,23 +1,20 @@
-"""Body: `buffer` ends a body that is too long, the Lua filter `gwc.body` decides with the shared core and stamps what it let pass.
+"""Body: a rule for the Lua filters, which wait for the end of a body and judge it with the shared core.
 
-An uncaught error in Lua lets a request continue (measured), so the filter after it refuses what has no stamp.
+What they may wait for is bounded by the listener's buffer, which a route can raise, not lower: more is answered with 413 by Envoy itself.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from gwc.backends.envoy import chain
-from gwc.backends.envoy.document import ANY, HTTP_FILTER, Json, all_of, extension, metadata, none_of, rules, typed
-from gwc.backends.envoy.lua import lua_filter
-from gwc.backends.envoy.lua import per_route as lua_per_route
+from gwc.backends.envoy.document import Json
 from gwc.controls.body import Body
 from gwc.ir import Operation
 
-BUFFER_BYTES = 1024 * 1024
+BUFFER_BYTES = 64 * 1024
 """What Envoy holds of a request where no route says otherwise."""
 Rules = Mapping[Body, str]
-"""Each distinct rule with the name that the Lua filter knows it by."""
+"""Each distinct rule with the name that the Lua filters know it by."""
 
 
 def collect(operations: Iterable[Operation]) -> Rules:
@@ -25,28 +22,18 @@ def collect(operations: Iterable[Operation]) -> Rules:
     return {rule: f"b{i}" for i, rule in enumerate(dict.fromkeys(o.body for o in operations))}
 
 
-def emit(known: Rules, statuses: Json) -> list[Json]:
-    """The filters. `statuses`: reason -> status of the Lua filter's answer."""
-    data = {"statuses": statuses, "rules": {name: _plain(rule) for rule, name in known.items()}}
-    stamp = metadata(chain.STAMP, ["body"], {"bool_match": True})
-    unproven = rules("DENY", {"internal.error": [all_of([ANY, none_of(stamp)])]})
-    return [
-        {**extension(chain.BODY_SIZE, HTTP_FILTER + "buffer.v3.Buffer", max_request_bytes=1), "disabled": True},
-        lua_filter(chain.BODY, "body", ["body"], data),
-        extension(chain.PROOF, HTTP_FILTER + "rbac.v3.RBAC", rules=unproven),
-    ]
+def emit(known: Rules) -> Json:
+    """Name -> rule."""
+    return {name: plain(rule) for rule, name in known.items()}
 
 
-def per_route(rule: Body, known: Rules) -> Json:
-    """The filters that a route turns on. A body that is not to be there is left to Lua, as far as Envoy's own buffer goes."""
-    size = typed(HTTP_FILTER + "buffer.v3.BufferPerRoute", buffer={"max_request_bytes": rule.max_bytes})
-    return {
-        **({chain.BODY_SIZE: size} if rule.media_types or rule.max_bytes > BUFFER_BYTES else {}),
-        chain.BODY: lua_per_route(rule=known[rule]),
-    }
+def route(rule: Body) -> Json:
+    """Members of a route that takes larger bodies than the listener."""
+    return {"request_body_buffer_limit": rule.max_bytes} if rule.max_bytes > BUFFER_BYTES else {}
 
 
-def _plain(rule: Body) -> Json:
+def plain(rule: Body) -> Json:
+    """The rule as the shared core wants it."""
     ranges = [m.removesuffix("/*") for m in rule.media_types if m.endswith("/*") and m != "*/*"]
     types = [m for m in rule.media_types if not m.endswith("/*")]
     return {

@@ -1,14 +1,16 @@
 """The two forms of the output: one static document, and file-xDS that Envoy re-reads when a file is renamed into place.
 
-An in-place write is not noticed (measured): the old policy would stay. Envoy's administration interface is off.
+An in-place write is not noticed (measured): the old policy would stay. Envoy's administration interface is off, or shows counters only (`metrics.py`).
 """
 
 from __future__ import annotations
 
-from gwc.backends.envoy import access_log, body, connection_manager, host_names, listener_tls, upstream
+from gwc.backends.envoy import access_log, body, connection_manager, host_names, jwt, listener_tls, metrics, upstream
 from gwc.backends.envoy.canonical_path import PROGRAM_SIZE
 from gwc.backends.envoy.connection_manager import ROUTES
 from gwc.backends.envoy.document import Json, extension, typed, without_type
+from gwc.backends.envoy.lanes import Lanes
+from gwc.controls.jwt import MAX_SET_BYTES
 from gwc.ir import Gateway
 
 _HEAP_BYTES = 2 * 1024**3
@@ -17,26 +19,35 @@ _MONITOR = "envoy.resource_monitors."
 _FOLDER = "xds"
 
 
-def static(gateway: Gateway, routes: Json) -> Json:
+def static(known: Lanes, routes: Json) -> Json:
     """Everything in one document: the only form that `envoy --mode validate` reads completely."""
-    manager = connection_manager.emit(gateway, route_config=without_type(routes))
-    clusters = [upstream.emit(u) for u in gateway.upstreams]
-    return {**_common(), "static_resources": {"listeners": [_listener(gateway, manager)], "clusters": clusters}}
+    manager = connection_manager.emit(known, route_config=without_type(routes))
+    resources = {"listeners": _listeners(known.gateway, manager), "clusters": _clusters(known.gateway)}
+    return {**_common(known.gateway), "static_resources": resources}
 
 
-def files(gateway: Gateway, routes: Json) -> dict[str, Json]:
+def files(known: Lanes, routes: Json) -> dict[str, Json]:
     """The documents of file-xDS by path. Their paths are relative to the folder above `xds`, where Envoy must be started."""
-    manager = connection_manager.emit(gateway, rds={"route_config_name": ROUTES, "config_source": _watched(f"rds-{ROUTES}.json")})
-    listener = typed("envoy.config.listener.v3.Listener", **_listener(gateway, manager))
-    clusters = [typed("envoy.config.cluster.v3.Cluster", **upstream.emit(u)) for u in gateway.upstreams]
+    gateway = known.gateway
+    manager = connection_manager.emit(known, rds={"route_config_name": ROUTES, "config_source": _watched(f"rds-{ROUTES}.json")})
+    listeners = [typed("envoy.config.listener.v3.Listener", **listener) for listener in _listeners(gateway, manager)]
+    clusters = [typed("envoy.config.cluster.v3.Cluster", **cluster) for cluster in _clusters(gateway)]
     dynamic = {"lds_config": _watched("lds.json"), "cds_config": _watched("cds.json")}
     documents = {
-        "bootstrap.json": {"node": {"id": "gwc", "cluster": "gwc"}, **_common(), "dynamic_resources": dynamic},
-        "lds.json": {"resources": [listener]},
+        "bootstrap.json": {"node": {"id": "gwc", "cluster": "gwc"}, **_common(gateway), "dynamic_resources": dynamic},
+        "lds.json": {"resources": listeners},
         "cds.json": {"resources": clusters},
         f"rds-{ROUTES}.json": {"resources": [routes]},
     }
     return {f"{_FOLDER}/{name}": document for name, document in documents.items()}
+
+
+def _clusters(gateway: Gateway) -> list[Json]:
+    return [*(upstream.emit(u) for u in gateway.upstreams), *jwt.key_clusters(gateway.jwts), *metrics.clusters(gateway.metrics)]
+
+
+def _listeners(gateway: Gateway, manager: Json) -> list[Json]:
+    return [_listener(gateway, manager), *metrics.listeners(gateway.metrics)]
 
 
 def _watched(name: str) -> Json:
@@ -47,6 +58,7 @@ def _watched(name: str) -> Json:
 def _listener(gateway: Gateway, manager: Json) -> Json:
     inspector = "envoy.extensions.filters.listener.tls_inspector.v3.TlsInspector"
     chain = {
+        "name": access_log.ALLOWED,
         "filter_chain_match": host_names.server_names(gateway.host_names),
         "transport_socket_connect_timeout": "10s",
         "transport_socket": listener_tls.emit(gateway.listener_tls),
@@ -63,16 +75,21 @@ def _listener(gateway: Gateway, manager: Json) -> Json:
     }
 
 
-def _common() -> Json:
-    return {"overload_manager": _overload(), "layered_runtime": {"layers": [_runtime()]}}
+def _common(gateway: Gateway) -> Json:
+    return {**metrics.admin(gateway.metrics), "overload_manager": _overload(), "layered_runtime": {"layers": [_runtime()]}}
 
 
 def _runtime() -> Json:
     """The canonical path needs larger expressions than Envoy takes by default; a larger one is refused at load.
 
     Without strict chunks, bytes between the data of a chunk and its line end are skipped (1.40): another proxy may read a request there.
+    What the Lua filters fetch is held in memory up to 32 MiB by default.
     """
-    settings = {"re2.max_program_size.error_level": PROGRAM_SIZE, "envoy.reloadable_features.strict_chunk_parsing": True}
+    settings = {
+        "re2.max_program_size.error_level": PROGRAM_SIZE,
+        "envoy.reloadable_features.strict_chunk_parsing": True,
+        "http.async_response_buffer_limit": MAX_SET_BYTES,
+    }
     return {"name": "gwc", "static_layer": settings}
 
 

@@ -1,4 +1,4 @@
-"""The names of the HTTP filters, in the order in which a request meets them, and the namespaces that they write to.
+"""The names of the HTTP filters, in the order in which a request meets them, and the headers and namespaces that they share.
 
 The names are keys in the routes, too. A key that no filter of the chain has is ignored by Envoy without a word, so
 `checks.py` compares them.
@@ -6,38 +6,29 @@ The names are keys in the routes, too. A key that no filter of the chain has is 
 
 from __future__ import annotations
 
-REASON = "gwc.reason"
 LIMIT = "gwc.rate_limit"
 """One filter for each limit: the id follows after a dot."""
 FLOOD = "gwc.flood"
-CREDENTIALS = "gwc.credentials"
 TOKENS = "gwc.jwt"
-CLAIMS = "gwc.claims"
-AUTHORIZATION = "gwc.authorization"
-BODY_SIZE = "gwc.body_size"
+ACCESS = "gwc.access"
+QUOTA = "gwc.quota"
+"""One filter for the first limit of every consumer, one for the second, and so on: the number follows after a dot."""
+THROTTLE = "gwc.throttle"
 BODY = "gwc.body"
-PROOF = "gwc.proof"
 ROUTER = "gwc.router"
 
-ORDER = (REASON, LIMIT, FLOOD, CREDENTIALS, TOKENS, CLAIMS, AUTHORIZATION, BODY_SIZE, BODY, PROOF, ROUTER)
+ORDER = (LIMIT, FLOOD, TOKENS, ACCESS, QUOTA, THROTTLE, BODY, ROUTER)
+"""Filters that a policy has no use for are not in its chain."""
 
-TOKEN_METADATA = "envoy.filters.http.jwt_authn"  # noqa: S105 - a namespace that is fixed in Envoy
-STAMP = "gwc.stamp"
-"""What the Lua filters say last, when they have let a request through: `credentials` and `body` are true."""
-CONSUMERS = "gwc.consumers"
-"""Scheme of an API key -> consumer: nothing else is in it, whatever a scheme is called."""
-CALLER = "gwc.caller"
-"""`consumer`, for the log."""
+SIGNED = "envoy.filters.http.jwt_authn"
+"""The namespace that `jwt_authn` writes to; the name is fixed in Envoy."""
+WAITS = "gwc.waits"
+"""Number of a quota -> seconds that its consumer waits for a token, as a text."""
 
 SNI_HEADER = "x-gwc-sni"
 """Set by the gateway on every request, before routing: matchers of routes can see headers only. Never forwarded."""
 
 
-def payload_key(scheme: str) -> str:
-    """Where the claims of a verified token are, in `TOKEN_METADATA`."""
-    return f"payload.{scheme}"
-
-
-def header_key(scheme: str) -> str:
-    """Where the JOSE header of a verified token is, in `TOKEN_METADATA`."""
-    return f"header.{scheme}"
+def signed_key(scheme: str) -> str:
+    """The member of `SIGNED` that is there only when the signature of the token is one of a key of the scheme."""
+    return f"signed.{scheme}"

@@ -5,36 +5,46 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from gwc.backends.envoy import chain, rate_limit
+from gwc.backends.envoy import chain, consumer, jwt, lanes, rate_limit
 from gwc.backends.envoy.document import Json
-from gwc.ir import Gateway
+from gwc.backends.envoy.lanes import Lanes
 
 
-def check_routes(gateway: Gateway, routes: Json, requirements: set[str]) -> None:
-    """Asserts that every operation has its route on each host, with filters that exist, requirements that exist, and its limits.
+def check_routes(known: Lanes, routes: Json) -> None:
+    """Asserts that every operation has its route on each host, with its lane, its limits, and filters and requirements that exist.
 
     Envoy ignores the configuration of a filter that is not in the chain, and takes a requirement that does not exist.
     """
-    seen: dict[str, int] = {}
+    gateway, seen = known.gateway, dict[str, int]()
     limits = rate_limit.covering(gateway.rate_limits)
-    known = set(filter_names(gateway))
+    filters, requirements = set(filter_names(known)), {jwt.requirement_name(r) for r in lanes.requirements(known)}
     for route in _routes(routes):
-        filters = route["typed_per_filter_config"]
-        assert set(filters) <= known, f"unknown filters: {set(filters) - known}"
-        assert chain.AUTHORIZATION in filters, "every route says who may use it"
-        if "route" in route:
-            assert route.get("metadata") == limits.get(route["name"]), "the limits of every operation are counted"
-            seen[route["name"]] = seen.get(route["name"], 0) + 1
-            assert chain.BODY in filters, "the body of every operation is judged"
-            assert filters.get(chain.TOKENS, {}).get("requirement_name", "") in {"", *requirements}, "the requirement exists"
+        configured = route.get("typed_per_filter_config", {})
+        assert set(configured) <= filters, f"unknown filters: {set(configured) - filters}"
+        assert configured.get(chain.TOKENS, {}).get("requirement_name", "") in {"", *requirements}, "the requirement exists"
+        if "route" not in route:
+            assert not configured, "an answer of the gateway's own turns no filter on"
+            continue
+        assert route["name"] in known.of, "a route is one of an operation"
+        assert configured == lanes.per_route(known.of[route["name"]], known), "every operation is judged by its lane"
+        assert route.get("metadata") == limits.get(route["name"]), "the limits of every operation are counted"
+        seen[route["name"]] = seen.get(route["name"], 0) + 1
     wanted = {o.key: len(set(o.route.hosts)) for o in gateway.operations}
     assert all(seen.get(key, 0) >= count for key, count in wanted.items()), "every operation has a route on each host"
 
 
-def filter_names(gateway: Gateway) -> list[str]:
+def filter_names(known: Lanes) -> list[str]:
     """The filters of the chain, in their order."""
-    limits = [rate_limit.filter_name(limit) for limit in gateway.rate_limits]
-    return [name for entry in chain.ORDER for name in (limits if entry == chain.LIMIT else [entry])]
+    gateway = known.gateway
+    names = {
+        chain.LIMIT: rate_limit.filter_names(gateway.rate_limits),
+        chain.TOKENS: [chain.TOKENS] if any(jwt.is_judged_natively(control.source) for control in gateway.jwts) else [],
+        chain.ACCESS: [chain.ACCESS],
+        chain.QUOTA: consumer.filter_names(gateway.consumers),
+        chain.BODY: [chain.BODY] if known.split else [],
+        chain.ROUTER: [chain.ROUTER],
+    }
+    return [name for entry in chain.ORDER for name in names.get(entry, [])]
 
 
 def _routes(value: Any) -> Iterator[Json]:
@@ -46,7 +56,7 @@ def _routes(value: Any) -> Iterator[Json]:
             todo.extend(node)
         elif isinstance(node, dict) and id(node) not in met:
             met.add(id(node))
-            if "typed_per_filter_config" in node:
+            if "direct_response" in node or isinstance(node.get("route"), dict):
                 yield node
             else:
                 todo.extend(node.values())

@@ -12,19 +12,20 @@ from gwc.backends.envoy import (
     canonical_path,
     chain,
     checks,
-    credentials,
+    consumer,
     forwarding,
     host_names,
     jwt,
+    lanes,
+    metrics,
     problem_details,
     rate_limit,
     routing,
-    security,
+    seal,
     upstream,
 )
-from gwc.backends.envoy.document import HTTP_FILTER, Json, extension, header, typed
-from gwc.controls.body import Body
-from gwc.controls.security import Security
+from gwc.backends.envoy.document import HTTP_FILTER, Json, extension, typed
+from gwc.backends.envoy.lanes import Lanes
 from gwc.ir import Gateway, Operation
 
 ROUTES = "gateway"
@@ -33,26 +34,27 @@ _MESSAGE = "envoy.extensions.filters.network.http_connection_manager.v3.HttpConn
 _HEADER_KIB = 32
 
 
-def routes(gateway: Gateway) -> Json:
+def routes(known: Lanes) -> Json:
     """The route table of all hosts."""
-    shared = _shared(gateway)
+    gateway, shared = known.gateway, _shared(known)
     of_operation = {o.key: shared.route(o) for o in gateway.operations}
     gates = {}
     for name in gateway.host_names.names:
         served = [o for o in gateway.operations if name in o.route.hosts]
-        gates[name] = canonical_path.emit(gateway.canonical_path, routing.emit(served, of_operation))
+        gates[name] = canonical_path.emit(routing.emit(served, of_operation))
     return typed(
         "envoy.config.route.v3.RouteConfiguration",
         name=ROUTES,
         validate_clusters=True,
-        **forwarding.emit(gateway.forwarding),
-        response_headers_to_add=[header(problem_details.REASON_HEADER, problem_details.ALLOWED)],
+        **forwarding.emit(gateway),
+        response_headers_to_remove=[problem_details.REASON_HEADER],  # an upstream's would be taken for the gateway's
         virtual_hosts=host_names.emit(gateway.host_names, gates),
     )
 
 
-def emit(gateway: Gateway, **routes_from: Any) -> Json:
+def emit(known: Lanes, **routes_from: Any) -> Json:
     """The network filter; `routes_from` is `route_config` or `rds`."""
+    gateway = known.gateway
     manager = typed(
         _MESSAGE,
         stat_prefix="gwc",
@@ -60,11 +62,12 @@ def emit(gateway: Gateway, **routes_from: Any) -> Json:
         **_codec(gateway),
         **_paths_and_hosts(),
         **_client(),
+        **seal.connection_manager(),
         **_timeouts(),
         early_header_mutation_extensions=forwarding.early(gateway),
-        local_reply_config=problem_details.emit(gateway.problem_details, gateway.rate_limits),
-        access_log=access_log.emit(gateway.jwts),
-        http_filters=_filters(gateway),
+        local_reply_config=problem_details.emit(gateway),
+        access_log=[*access_log.emit(), *metrics.emit(gateway.metrics)],
+        http_filters=_filters(known),
         **routes_from,
     )
     return {"name": "envoy.filters.network.http_connection_manager", "typed_config": manager}
@@ -72,49 +75,54 @@ def emit(gateway: Gateway, **routes_from: Any) -> Json:
 
 @dataclass(frozen=True, slots=True)
 class _Shared:
-    """Parts of routes, made once: many operations have the same security, body rule, upstream and limits."""
+    """Parts of routes, made once: many operations have the same lane, upstream and limits."""
 
+    known: Lanes
     actions: Mapping[str, Json]
     limits: Mapping[str, Json]
-    securities: Mapping[Security, Json]
-    bodies: Mapping[Body, Json]
+    lanes: Mapping[lanes.Lane, Json]
 
     def route(self, operation: Operation) -> Json:
         """The route of an operation. Its name comes first: the ledger finds the rest below it."""
-        limits = self.limits.get(operation.key)
+        limits, lane = self.limits.get(operation.key), self.known.of[operation.key]
         return {
             "name": operation.key,
             "match": {"prefix": "/"},
             "route": self.actions[operation.upstream],
             **({"metadata": limits} if limits else {}),
-            "typed_per_filter_config": {**self.securities[operation.security], **self.bodies[operation.body]},
+            **body.route(operation.body),
+            **forwarding.route(forwards_tokens=self.known.schemes.forwards_tokens(operation.security)),
+            "typed_per_filter_config": self.lanes[lane],
         }
 
 
-def _shared(gateway: Gateway) -> _Shared:
-    known, rules = security.collect(gateway), body.collect(gateway.operations)
+def _shared(known: Lanes) -> _Shared:
     return _Shared(
-        actions={u.name: upstream.action(u) for u in gateway.upstreams},
-        limits=rate_limit.covering(gateway.rate_limits),
-        securities={s: security.per_route(s, known) for s in {o.security: None for o in gateway.operations}},
-        bodies={b: body.per_route(b, rules) for b in rules},
+        known=known,
+        actions={u.name: upstream.action(u) for u in known.gateway.upstreams},
+        limits=rate_limit.covering(known.gateway.rate_limits),
+        lanes={lane: lanes.per_route(lane, known) for lane in known.names},
     )
 
 
-def _filters(gateway: Gateway) -> list[Json]:
-    known, rules = security.collect(gateway), body.collect(gateway.operations)
-    statuses = dict(problem_details.PRIVATE_STATUS)
+def _filters(known: Lanes) -> list[Json]:
+    gateway = known.gateway
     made = [
-        access_log.reason_filter(),
         *rate_limit.emit(gateway.rate_limits),
-        credentials.emit(gateway, known, statuses),
-        *jwt.emit(gateway.jwts, known.requirements()),
-        security.emit(),
-        *body.emit(rules, statuses),
-        extension(chain.ROUTER, HTTP_FILTER + "router.v3.Router", suppress_envoy_headers=True),
+        *jwt.emit(gateway.jwts, lanes.requirements(known)),
+        lanes.access_filter(known),
+        *consumer.emit(gateway.consumers),
+        *lanes.body_filters(known),
+        _router(),
     ]
-    assert [f["name"] for f in made] == checks.filter_names(gateway), "the order of decisions"
+    assert [f["name"] for f in made] == checks.filter_names(known), "the order of decisions"
     return made
+
+
+def _router() -> Json:
+    """Without counters of its own: nobody could read them, and they cost a fiftieth of a request."""
+    message = HTTP_FILTER + "router.v3.Router"
+    return extension(chain.ROUTER, message, suppress_envoy_headers=True, dynamic_stats=False, **seal.router())
 
 
 def _codec(gateway: Gateway) -> Json:
@@ -151,7 +159,6 @@ def _paths_and_hosts() -> Json:
 def _client() -> Json:
     """The client is the TCP peer, whatever headers say; the request's id is ours."""
     return {
-        "use_remote_address": True,
         "xff_num_trusted_hops": 0,
         "skip_xff_append": True,
         "generate_request_id": True,

@@ -44,31 +44,10 @@ def header(name: str, value: str) -> Json:
     return {"header": {"key": name, "value": value}, "append_action": "OVERWRITE_IF_EXISTS_OR_ADD"}
 
 
-def metadata(namespace: str, path: Sequence[str], value: Json) -> Json:
-    """A principal of RBAC that holds when the request's dynamic metadata has such a value; without the metadata it does not."""
-    keys = [{"key": p} for p in path]
-    return {"sourced_metadata": {"metadata_matcher": {"filter": namespace, "path": keys, "value": value}}}
-
-
-def all_of(principals: Sequence[Json]) -> Json:
-    """A principal of RBAC that holds when all of these do. There must be one."""
-    return {"and_ids": {"ids": list(principals)}}
-
-
-def none_of(principal: Json) -> Json:
-    """A principal of RBAC that holds when this one does not."""
-    return {"not_id": principal}
-
-
 def rules(action: str, policies: Mapping[str, Sequence[Json]]) -> Json:
     """Rules of RBAC: policy -> principals, of which one must hold. `ALLOW` without any that holds denies."""
     made = {name: {"permissions": [ANY], "principals": list(principals)} for name, principals in policies.items()}
     return {"action": action, "policies": made}
-
-
-def switched_off() -> Json:
-    """The per-route configuration that takes a filter out of the chain."""
-    return typed("envoy.config.route.v3.FilterConfig", disabled=True)
 
 
 def without_type(message: Json) -> Json:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from gwc.backends.base import LedgerRow, subjects
 from gwc.backends.envoy import chain
 from gwc.backends.envoy.canonical_path import TARGET_ANCHOR
+from gwc.backends.envoy.security import Scheme
 from gwc.ir import Gateway
 
 FILE = "envoy.json"
@@ -19,7 +20,7 @@ _OF_GATEWAY = {
     "problem_details": '"local_reply_config": {',
     "access_log": '"access_log": [',
 }
-_OF_ROUTE = {"security": f'"{chain.AUTHORIZATION}": {{', "body": f'"{chain.BODY}": {{'}
+_OF_ROUTE = {"security": f'"{chain.ACCESS}": {{', "body": f'"{chain.ACCESS}": {{'}
 
 
 def rows(gateway: Gateway, text: str) -> tuple[LedgerRow, ...]:
@@ -44,7 +45,7 @@ def _of_operations(gateway: Gateway, lines: list[str]) -> dict[tuple[str, str], 
                 found.setdefault(("routing", key), number)
         elif key is not None:
             for stem, anchor in _OF_ROUTE.items():
-                if stripped.startswith(anchor):
+                if anchor in stripped:
                     found.setdefault((stem, key), number)
     return found
 
@@ -66,8 +67,17 @@ def _anchors(gateway: Gateway) -> Iterator[tuple[str, list[tuple[str, str]]]]:
         yield json.dumps(f"{name}:"), [("host_names", name)]
     for limit in gateway.rate_limits:
         yield f'{{"key": {json.dumps(limit.id)}, "value": "on"}}', [("rate_limit", limit.id)]
-    for jwt in gateway.jwts:
-        yield f'"payload_in_metadata": {json.dumps(chain.payload_key(jwt.scheme))}', [("jwt", jwt.scheme)]
     for upstream in gateway.upstreams:
         yield f'"cluster_name": {json.dumps(upstream.name)}', [("upstream", upstream.name)]
-    yield f'"name": "{chain.CREDENTIALS}"', [("api_key", key.scheme) for key in gateway.api_keys]
+    yield f'"name": "{chain.QUOTA}.0"', [(c.STEM, c.id) for c in gateway.consumers if c.limits]
+    yield '"name": "gwc.metrics"', [("metrics", "*")]
+    yield f'"name": "{chain.ACCESS}"', _in_lua(gateway)
+
+
+def _in_lua(gateway: Gateway) -> list[tuple[str, str]]:
+    """What the Lua filter enforces: all of its source is one line, below its name."""
+    schemes: Sequence[Scheme] = (*gateway.jwts, *gateway.api_keys, *gateway.basics, *gateway.mutual_tls)
+    found = [(control.STEM, control.scheme) for control in schemes]
+    found += [(zone.STEM, zone.name) for zone in gateway.zones]
+    found += [(rule.STEM, rule.id) for rule in gateway.rules]
+    return found + [(consumer.STEM, consumer.id) for consumer in gateway.consumers if not consumer.limits]

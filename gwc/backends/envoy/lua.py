@@ -6,18 +6,25 @@ put inline, module by module.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from gwc.backends.envoy.document import HTTP_FILTER, Json, extension, typed
 from gwc.resources import runtime_text
 
-_MEMBERS = 8000
+_CONSTANTS = 16_000
 """LuaJIT takes 65,536 constants in one function: a larger table is made of several, each by a function of its own."""
 _MERGED = """local function merged(...)
   local all = {}
   for i = 1, select("#", ...) do
     for key, value in next, (select(i, ...))() do all[key] = value end
+  end
+  return all
+end
+local function joined(...)
+  local all = {}
+  for i = 1, select("#", ...) do
+    for _, value in ipairs((select(i, ...))()) do all[#all + 1] = value end
   end
   return all
 end"""
@@ -31,8 +38,7 @@ def lua_filter(name: str, handler: str, modules: Sequence[str], data: Json) -> J
         *(_preload(module) for module in (*modules, "host_envoy")),
         _MERGED,
         f"local DATA = {table(data)}",
-        f'local handle = require("gwc.host_envoy").{handler}(DATA)',
-        "function envoy_on_request(h) handle(h) end",
+        f'envoy_on_request = require("gwc.host_envoy").{handler}(DATA)',
     ]
     message = HTTP_FILTER + "lua.v3.Lua"
     made = extension(name, message, default_source_code={"inline_string": "\n".join(parts) + "\n"}, clear_route_cache=False)
@@ -47,10 +53,10 @@ def per_route(**context: str) -> Json:
 def table(value: Any) -> str:
     """A Lua expression for JSON data without null. Members in their order."""
     if isinstance(value, dict):
-        members = [f"[{text(key)}] = {table(member)}" for key, member in value.items()]
-        return "{" + ", ".join(members) + "}" if len(members) <= _MEMBERS else _in_parts(members)
+        members = [(f"[{text(key)}] = {table(member)}", 1 + _constants(member)) for key, member in value.items()]
+        return _container("merged", members)
     if isinstance(value, (list, tuple)):
-        return "{" + ", ".join(table(item) for item in value) + "}"
+        return _container("joined", [(table(item), _constants(item)) for item in value])
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, int):
@@ -60,9 +66,35 @@ def table(value: Any) -> str:
     raise TypeError(f"no Lua for {type(value).__name__}")
 
 
-def _in_parts(members: Sequence[str]) -> str:
-    parts = (members[i : i + _MEMBERS] for i in range(0, len(members), _MEMBERS))
-    return "merged(" + ", ".join(f"function() return {{{', '.join(part)}}} end" for part in parts) + ")"
+def _container(joiner: str, members: Sequence[tuple[str, int]]) -> str:
+    """A table constructor, or several in functions of their own. `members`: expressions with the constants that each needs."""
+    parts = [f"{{{', '.join(part)}}}" for part in _parts(members)]
+    if len(parts) == 1:
+        return parts[0]
+    return f"{joiner}(" + ", ".join(f"function() return {part} end" for part in parts) + ")"
+
+
+def _parts(members: Sequence[tuple[str, int]]) -> Iterator[list[str]]:
+    part: list[str] = []
+    room = _CONSTANTS
+    for expression, needed in members:
+        if part and needed > room:
+            yield part
+            part, room = [], _CONSTANTS
+        part.append(expression)
+        room -= needed
+    yield part
+
+
+def _constants(value: Any) -> int:
+    """At most how many constants of its function a value needs; a large one is made in functions of its own."""
+    if isinstance(value, dict):
+        found = sum(1 + _constants(member) for member in value.values())
+    elif isinstance(value, (list, tuple)):
+        found = sum(_constants(item) for item in value)
+    else:
+        return 1
+    return found if found <= _CONSTANTS else 1
 
 
 def text(value: str) -> str:

@@ -32,14 +32,9 @@ def holds(on: Json, value: Json) -> Json:
     return {"single_predicate": {"input": on, "value_match": value}}
 
 
-def fails(predicate: Json) -> Json:
-    """The opposite of a predicate."""
-    return {"not_matcher": predicate}
-
-
-def any_of(predicates: Sequence[Json]) -> Json:
-    """A predicate that holds when one of several does; there must be at least one."""
-    return {"or_matcher": {"predicate": list(predicates)}} if len(predicates) > 1 else predicates[0]
+def has_method(name: str) -> Json:
+    """A predicate: the request has this method."""
+    return holds(METHOD, {"exact": name})
 
 
 def case(predicate: Json, then: Json) -> Json:
@@ -60,11 +55,6 @@ def by_prefix(on: Json, cases: Mapping[str, Json], otherwise: Json) -> Json:
 def by_value(on: Json, cases: Mapping[str, Json], otherwise: Json) -> Json:
     """A matcher that looks the value up."""
     return {"matcher_tree": {"input": on, "exact_match_map": {"map": dict(cases)}}, "on_no_match": otherwise}
-
-
-def always(then: Json) -> Json:
-    """A matcher with one result: Envoy takes no empty maps."""
-    return first([case(holds(PATH, regex(".*")), then)])
 
 
 def nested(matcher: Json) -> Json:

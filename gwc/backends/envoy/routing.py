@@ -25,8 +25,13 @@ def emit(operations: Iterable[Operation], routes: Mapping[str, Json]) -> Json:
     templates = [t for t, _ in _grouped(operations)]
     buckets = {p: _tree(decision_tree(under(p, templates)), answers) for p in sorted({literal_prefix(t) for t in templates})}
     cases = {prefix: matcher.nested(tree) for prefix, tree in buckets.items() if tree is not None}
-    unknown = matcher.take(refuse("route.unknown"))
-    return matcher.by_prefix(matcher.PATH, cases, otherwise=unknown) if cases else matcher.always(unknown)
+    return matcher.by_prefix(matcher.PATH, cases, otherwise=matcher.nested(_unknown())) if cases else _unknown()
+
+
+def _unknown() -> Json:
+    """404; but TRACE is a method that no path has."""
+    trace = matcher.case(matcher.has_method("TRACE"), matcher.take(refuse("route.method")))
+    return matcher.first([trace], otherwise=matcher.take(refuse("route.unknown")))
 
 
 def _grouped(operations: Iterable[Operation]) -> list[tuple[Template, list[Operation]]]:

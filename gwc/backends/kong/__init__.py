@@ -16,18 +16,24 @@ from gwc.backends.base import LedgerRow, Output, TargetProblems, Unenforceable, 
 from gwc.backends.kong import (
     access_log,
     api_key,
+    authorization_rule,
+    basic,
     body,
     canonical_path,
+    consumer,
     file_paths,
     forwarding,
     host_names,
     jwt,
     listener_tls,
+    metrics,
+    mutual_tls,
     problem_details,
     rate_limit,
     routing,
     security,
     upstream,
+    zone,
 )
 from gwc.backends.kong.data import write_data
 from gwc.backends.kong.fragment import DATA, ENTITIES, HTTP, PROXY, SETTINGS, Anchor, Emitter, Fragment, setting_line
@@ -48,32 +54,53 @@ EMITTERS: Mapping[str, Emitter] = MappingProxyType(
         "rate_limit": rate_limit.emit,
         "jwt": jwt.emit,
         "api_key": api_key.emit,
+        "basic": basic.emit,
+        "mutual_tls": mutual_tls.emit,
+        "consumer": consumer.emit,
         "security": security.emit,
+        "zone": zone.emit,
+        "authorization_rule": authorization_rule.emit,
         "body": body.emit,
         "upstream": upstream.emit,
         "forwarding": forwarding.emit,
         "problem_details": problem_details.emit,
         "access_log": access_log.emit,
+        "metrics": metrics.emit,
     }
 )
 
 CORE_MODULES = (
     "api_key",
+    "authorization",
     "base64url",
+    "basic",
     "body",
     "canonical_path",
+    "carrier",
+    "certificate",
     "decide",
     "forwarding",
+    "http_response",
+    "https_get",
     "json",
+    "jwk",
     "jwt",
+    "key_source",
+    "metrics",
+    "mutual_tls",
+    "nginx_host",
     "nginx_request",
     "problem_details",
     "rate_limit",
     "routing",
     "security",
+    "spki",
+    "token_cache",
+    "zone",
 )
 """Of gwc/runtime/lua/gwc: what every host that is NGINX inside needs."""
 
+_KONG_MODULES = ("kong_cryptography", "host_kong")
 _PER_OPERATION = ("routing", "security", "body")
 _LUA = "lua/kong/plugins/gwc"
 _DIGEST_PLACE = "local data = {"
@@ -105,7 +132,7 @@ def compile(gateway: Gateway, *, folder: str = "/etc/gwc/kong") -> Output:  # no
 def data_text(gateway: Gateway, fragments: Mapping[str, Fragment]) -> tuple[str, dict[tuple[str, str], int]]:
     """data.lua without its digest, and the line of each row of the ledger."""
     members = [(stem, m) for stem, f in fragments.items() for m in f.data]
-    fillings = [x for f in fragments.values() for x in f.fillings]
+    fillings = [(stem, x) for stem, f in fragments.items() for x in f.fillings]
     operations: dict[str, dict[str, LuaValue]] = {o.key: {} for o in gateway.operations}
     for fragment in fragments.values():
         for key, parts in fragment.operations.items():
@@ -146,7 +173,7 @@ def _line_finder(files: Mapping[str, str]) -> Callable[[Anchor], int]:
 
 
 def _modules() -> dict[str, str]:
-    core = {f"{_LUA}/{name}.lua": runtime_text(f"lua/gwc/{name}.lua") for name in (*CORE_MODULES, "host_kong")}
+    core = {f"{_LUA}/{name}.lua": runtime_text(f"lua/gwc/{name}.lua") for name in (*CORE_MODULES, *_KONG_MODULES)}
     return {**core, **{f"{_LUA}/{name}.lua": runtime_text(f"lua/kong/{name}.lua") for name in ("handler", "schema")}}
 
 

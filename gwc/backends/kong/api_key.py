@@ -1,6 +1,8 @@
-"""Phase 5: API keys as a table of digests. The bundled key-auth keeps them in clear text and takes them from the query."""
+"""Phase 5: API keys as a table of digests. The bundled key-auth keeps them in clear text."""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 from gwc.backends.kong.fragment import Filling, Fragment, Member
 from gwc.backends.kong.lua_quoting import LuaValue
@@ -9,13 +11,14 @@ from gwc.ir import Gateway
 
 
 def emit(gateway: Gateway) -> Fragment:
-    """The header of each scheme and its keys by digest."""
-    schemes = {a.scheme: {"header": a.header, "keys": {}} for a in gateway.api_keys}
+    """The place of each scheme's key and its keys by digest."""
+    schemes = {a.scheme: {"location": a.location, "name": a.name, "keys": {}} for a in gateway.api_keys}
     return Fragment(
         data=(Member("api_keys", schemes, {s: s for s in schemes}),),
-        fillings=tuple(Filling(("api_keys", a.scheme, "keys"), tuple((k.digest, _key(k)) for k in a.keys)) for a in gateway.api_keys),
+        fillings=tuple(Filling(("api_keys", a.scheme, "keys"), by_digest(a.keys)) for a in gateway.api_keys),
     )
 
 
-def _key(key: KeyDigest) -> LuaValue:
-    return {"consumer": key.consumer, "not_before_s": key.not_before_s, "expires_s": key.expires_s}
+def by_digest(keys: Sequence[KeyDigest]) -> tuple[tuple[str, LuaValue], ...]:
+    """The entries of a table of keys, as gwc/runtime/lua/gwc/api_key.lua takes it."""
+    return tuple((k.digest, {"consumer": k.consumer, "not_before_s": k.not_before_s, "expires_s": k.expires_s}) for k in keys)

@@ -9,15 +9,14 @@ from typing import TypeVar
 from gwc.backends.kong.fragment import WHOLE, Filling, Member
 from gwc.backends.kong.lua_quoting import LuaValue, render, render_key
 
-# LuaJIT: at most 65,536 constants in a function. An operation has some tens, an entry of a filling a few.
-_OPERATIONS_PER_FUNCTION = 200
-_ENTRIES_PER_FUNCTION = 2000
+# LuaJIT: at most 65,536 constants in a function.
+_CONSTANTS_PER_FUNCTION = 20_000
 
 _HEAD = """\
 -- Made by gwc from the policy. Tables only: what they mean is in the modules beside this file.
 local data = {"""
 
-_T = TypeVar("_T")
+_K = TypeVar("_K")
 
 Row = tuple[str, str]
 """Control and subject."""
@@ -37,17 +36,17 @@ class _Lines:
 
 def write_data(
     members: Sequence[tuple[str, Member]],
-    fillings: Sequence[Filling],
+    fillings: Sequence[tuple[str, Filling]],
     operations: Mapping[str, Mapping[str, LuaValue]],
     stems: Sequence[str],
 ) -> tuple[str, dict[Row, int]]:
-    """The text, without the digest, and the line of each row. `members`: with the control each belongs to; `stems`: those of operations."""
+    """The text, without the digest, and the line of each row. `members`, `fillings`: with the control each belongs to; `stems`: those of operations."""
     lines = _Lines()
     for control, member in members:
         _write_member(lines, control, member)
     lines.add("}")
-    for filling in fillings:
-        _write_filling(lines, filling)
+    for control, filling in fillings:
+        _write_filling(lines, control, filling)
     _write_operations(lines, operations, stems)
     lines.add("")
     return "\n".join(lines.text), lines.rows
@@ -66,20 +65,21 @@ def _write_member(lines: _Lines, control: str, member: Member) -> None:
     lines.add("  },")
 
 
-def _write_filling(lines: _Lines, filling: Filling) -> None:
+def _write_filling(lines: _Lines, control: str, filling: Filling) -> None:
     path = "data" + "".join(f"[{render(name)}]" for name in filling.path)
-    for part in _parts(filling.entries, _ENTRIES_PER_FUNCTION):
+    for part in _parts(filling.entries):
         lines.add("")
         lines.add(";(function(entries)")
         for key, value in part:
-            lines.add(f"  entries{f'[{render(key)}]'} = {render(value)}")
+            rows = [(control, filling.subjects[key])] if key in filling.subjects else []
+            lines.add(f"  entries[{render(key)}] = {render(value)}", *rows)
         lines.add(f"end)({path})")
 
 
 def _write_operations(lines: _Lines, operations: Mapping[str, Mapping[str, LuaValue]], stems: Sequence[str]) -> None:
     lines.add("")
     lines.add("local parts = {}")
-    for number, part in enumerate(_parts(tuple(operations.items()), _OPERATIONS_PER_FUNCTION), 1):
+    for number, part in enumerate(_parts(tuple(operations.items())), 1):
         lines.add("")
         lines.add(f"parts[{number}] = function(add)")
         for key, members in part:
@@ -89,6 +89,25 @@ def _write_operations(lines: _Lines, operations: Mapping[str, Mapping[str, LuaVa
         lines.add(line)
 
 
-def _parts(items: Sequence[_T], size: int) -> Iterator[Sequence[_T]]:
-    for start in range(0, len(items), size):
-        yield items[start : start + size]
+def _parts(items: Sequence[tuple[_K, LuaValue]]) -> Iterator[Sequence[tuple[_K, LuaValue]]]:
+    """The items in groups that one Lua function can hold each."""
+    part: list[tuple[_K, LuaValue]] = []
+    room = _CONSTANTS_PER_FUNCTION
+    for item in items:
+        needed = 1 + _constants(item[1])
+        if part and needed > room:
+            yield part
+            part, room = [], _CONSTANTS_PER_FUNCTION
+        part.append(item)
+        room -= needed
+    if part:
+        yield part
+
+
+def _constants(value: LuaValue) -> int:
+    """At most how many constants of a Lua function the value needs: its own, its members' and their keys'."""
+    if isinstance(value, Mapping):
+        return 1 + sum(1 + _constants(v) for v in value.values())
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        return 1 + sum(_constants(v) for v in value)
+    return 1

@@ -14,10 +14,15 @@ KEEP_UNUSUAL_NAMES = "ignore_invalid_headers off;"
 
 
 def emit(gateway: Gateway) -> Fragment:
-    """Names of headers that are taken away before the verified ones are set. Host is a variable of its own."""
-    names = sorted({*gateway.forwarding.removed, *IDENTITY, *OVERWRITTEN} - {"host"})
+    """What is taken away before the verified headers are set: names of headers, parameters and cookies. Host is a variable of its own."""
+    control = gateway.forwarding
+    names = sorted({*control.removed, *IDENTITY, *OVERWRITTEN} - {"host"})
     return Fragment(
-        data=(Member("removed", names, {WHOLE: "*"}),),
+        data=(
+            Member("removed", names, {WHOLE: "*"}),
+            Member("removed_query", dict.fromkeys(control.removed_query, True)),
+            Member("removed_cookies", dict.fromkeys(control.removed_cookies, True)),
+        ),
         http=(KEEP_UNUSUAL_NAMES,),
         settings={"headers": "off", "headers_upstream": "off"},
     )

@@ -31,10 +31,14 @@ class Member:
 
 @dataclass(frozen=True, slots=True)
 class Filling:
-    """Entries for the table at `path` of data.lua, for tables that may be too long for one Lua function."""
+    """Entries for the table at `path` of data.lua, for tables that may be too long for one Lua function.
+
+    `subjects`: the ledger's subject of an entry, by its key.
+    """
 
     path: tuple[str, ...]
-    entries: tuple[tuple[str, LuaValue], ...]
+    entries: tuple[tuple[str | int, LuaValue], ...]
+    subjects: Mapping[str | int, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,5 @@
-"""Phase 0: the listener is Kong's own. HTTP/1.1 only: Kong's answers to HTTP/2 are not proven to be the same.
+"""Phase 0: the listener is Kong's own, and it verifies client certificates. HTTP/1.1 only: Kong's answers to HTTP/2 are not proven to be
+the same.
 
 Kong 3.9 links OpenSSL 3.2 or older, which has no X25519MLKEM768: the other groups of the profile are offered, with a note.
 """
@@ -7,10 +8,12 @@ from __future__ import annotations
 
 from gwc.backends.base import Note
 from gwc.backends.kong import file_paths
-from gwc.backends.kong.fragment import SETTINGS, Anchor, Fragment, setting_line
+from gwc.backends.kong.fragment import SETTINGS, Anchor, Fragment, Member, setting_line
 from gwc.controls.listener_tls import PROFILES, ListenerTls, TlsProfile
 from gwc.ir import Gateway
 
+VERIFY_DEPTH = "4"
+"""Certificates between that of a client and one of `ca`."""
 _LACKING = "X25519MLKEM768"
 # Kong wants a list of TLS 1.2 suites even where the versions leave no use for it.
 _UNUSED_CIPHERS = PROFILES["mozilla-intermediate-6.0"].ciphers
@@ -20,8 +23,11 @@ def emit(gateway: Gateway) -> Fragment:
     """Address, versions, ciphers, groups and the certificate."""
     listener = gateway.listener_tls
     profile = PROFILES[listener.profile]
-    settings = {"proxy_listen": f"{authority(listener)} ssl", **_certificate(listener), **_versions(profile)}
+    asked = {f"nginx_proxy_{name}": value for name, value in client_certificates(listener).items()}
+    settings = {"proxy_listen": f"{authority(listener)} ssl", **_certificate(listener), **_versions(profile), **asked}
+    mode = listener.client_certificates.mode if listener.client_certificates else "never"
     return Fragment(
+        data=(Member("client_certificates", mode),),
         settings=settings,
         proxy=(f"ssl_ecdh_curve {groups(profile)};",),
         anchors=(Anchor("*", SETTINGS, setting_line("proxy_listen", settings["proxy_listen"])),),
@@ -43,6 +49,18 @@ def groups(profile: TlsProfile) -> str:
 def lacking_group(listener: ListenerTls) -> Note:
     """Tells the user which group of the profile is not offered."""
     return Note(listener.span, f"Kong's OpenSSL has no {_LACKING}: {listener.profile} is offered with its other groups")
+
+
+def client_certificates(listener: ListenerTls) -> dict[str, str]:
+    """Directives of NGINX: a certificate that does not lead to `ca`, or none where one is required, is its 400 on every operation."""
+    asked = listener.client_certificates
+    if asked is None:
+        return {}
+    return {
+        "ssl_verify_client": "on" if asked.mode == "required" else "optional",
+        "ssl_client_certificate": file_paths.emit(asked.ca, listener.span, "listener_tls", "client_certificates"),
+        "ssl_verify_depth": VERIFY_DEPTH,
+    }
 
 
 def _certificate(listener: ListenerTls) -> dict[str, str]:

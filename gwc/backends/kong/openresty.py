@@ -1,6 +1,7 @@
 """The same Lua core and data in plain NGINX with ngx_http_lua, so that they run in a real server also where there is no Kong.
 
-A host for tests: no target of its own, without a ledger and without a promise of support.
+A host for tests: no target of its own, without a ledger and without a promise of support. It looks up no names: of identity
+providers it reaches `localhost` only.
 """
 
 from __future__ import annotations
@@ -21,7 +22,9 @@ from gwc.backends.kong import (
     data_text,
     file_paths,
     forwarding,
+    jwt,
     listener_tls,
+    metrics,
     rate_limit,
     upstream,
     with_digest,
@@ -42,7 +45,7 @@ def openresty_output(gateway: Gateway) -> Output:
     """nginx.conf and the Lua files beside it, for `nginx -p <folder>/ -c nginx.conf`. Raises TargetProblems."""
     fragments = emit_all(NAME, {**EMITTERS, "upstream": _emit_upstream}, gateway)
     data, _ = data_text(gateway, fragments)
-    files = {f"lua/gwc/{m}.lua": runtime_text(f"lua/gwc/{m}.lua") for m in (*CORE_MODULES, "sha256", "libcrypto", "host_openresty")}
+    files = {f"lua/gwc/{m}.lua": runtime_text(f"lua/gwc/{m}.lua") for m in (*CORE_MODULES, "libcrypto", "host_openresty")}
     files[_DATA] = with_digest(data, hashlib.sha256(data.encode()).hexdigest())
     files["nginx.conf"] = environment("kong", _quote).get_template("openresty.conf").render(_names(gateway))
     return Output({name: text.encode() for name, text in files.items()}, ())
@@ -75,15 +78,28 @@ def _names(gateway: Gateway) -> Mapping[str, Any]:
         "max_body_bytes": body.nginx_limit(gateway),
         "buffer_bytes": body.buffered(gateway),
         "header_buffers": Verbatim(canonical_path.HEADER_BUFFERS),
-        "http": [Verbatim(x) for x in (rate_limit.DICTIONARY, forwarding.KEEP_UNUSUAL_NAMES, *access_log.MAPS, _log_format())],
+        "http": [Verbatim(x) for x in _http(gateway)],
+        "metrics": [Verbatim(line) for control in gateway.metrics for line in metrics.server(control)],
+        "client_certificates": [Verbatim(f"{k} {v};") for k, v in listener_tls.client_certificates(listener).items()],
         "proxying": [Verbatim(x) for x in upstream.PROXYING],
         "variables": access_log.VARIABLES,
         "upstreams": [_described(u, n) for n, u in enumerate(gateway.upstreams, 1)],
     }
 
 
-def _log_format() -> str:
-    return f"log_format gwc escape=json {access_log.format_text('$request_id')};"
+def _http(gateway: Gateway) -> list[str]:
+    """Directives of the level `http`."""
+    trusted = jwt.trusted_certificates(gateway.jwts)
+    return [
+        rate_limit.DICTIONARY,
+        *jwt.dictionary(gateway.jwts),
+        *metrics.dictionary(gateway),
+        forwarding.KEEP_UNUSUAL_NAMES,
+        *access_log.MAPS,
+        f"log_format gwc escape=json {access_log.format_text('$request_id')};",
+        *((f"lua_ssl_trusted_certificate {trusted};", f"lua_ssl_verify_depth {jwt.VERIFY_DEPTH};") if trusted else ()),
+        f"lua_ssl_protocols {jwt.PROTOCOLS};",
+    ]
 
 
 def _described(one: Upstream, number: int) -> Mapping[str, Any]:

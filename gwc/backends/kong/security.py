@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from gwc.backends.kong.fragment import Fragment
 from gwc.backends.kong.lua_quoting import LuaValue
 from gwc.controls.security import Security
@@ -9,17 +11,21 @@ from gwc.ir import Gateway
 
 
 def emit(gateway: Gateway) -> Fragment:
-    """Alternatives, and the schemes of tokens and of API keys that they name. A scheme that is neither is an error of gwc."""
-    tokens, keys = {j.scheme for j in gateway.jwts}, {a.scheme for a in gateway.api_keys}
-    return Fragment(operations={o.key: {"security": _security(o.security, tokens, keys)} for o in gateway.operations})
+    """Alternatives, and the schemes that they name by kind. A scheme of no kind is an error of gwc."""
+    kinds = {
+        "jwts": frozenset(c.scheme for c in gateway.jwts),
+        "keys": frozenset(c.scheme for c in gateway.api_keys),
+        "basics": frozenset(c.scheme for c in gateway.basics),
+        "certificates": frozenset(c.scheme for c in gateway.mutual_tls),
+    }
+    return Fragment(operations={o.key: {"security": _security(o.security, kinds)} for o in gateway.operations})
 
 
-def _security(security: Security, tokens: set[str], keys: set[str]) -> LuaValue:
-    unknown = set(security.schemes) - tokens - keys
+def _security(security: Security, kinds: Mapping[str, frozenset[str]]) -> LuaValue:
+    unknown = set(security.schemes).difference(*kinds.values())
     if unknown:
         raise ValueError(f"schemes without a control: {sorted(unknown)}")
     return {
         "alternatives": [[{"scheme": r.scheme, "scopes": r.scopes} for r in a] for a in security.alternatives],
-        "jwts": [s for s in security.schemes if s in tokens],
-        "keys": [s for s in security.schemes if s in keys],
+        **{kind: [s for s in security.schemes if s in schemes] for kind, schemes in kinds.items()},
     }

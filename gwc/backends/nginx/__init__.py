@@ -12,17 +12,23 @@ from gwc.backends.base import Output, emit_all
 from gwc.backends.nginx import (
     access_log,
     api_key,
+    authorization_rule,
+    basic,
     body,
     canonical_path,
+    consumer,
     forwarding,
     host_names,
     jwt,
     listener_tls,
+    metrics,
+    mutual_tls,
     problem_details,
     rate_limit,
     routing,
     security,
     upstream,
+    zone,
 )
 from gwc.backends.nginx.fragments import Fragments
 from gwc.backends.nginx.output import assemble
@@ -41,12 +47,18 @@ EMITTERS: Mapping[str, Emitter] = MappingProxyType(
         "rate_limit": rate_limit.emit,
         "jwt": jwt.emit,
         "api_key": api_key.emit,
+        "basic": basic.emit,
+        "mutual_tls": mutual_tls.emit,
+        "consumer": consumer.emit,
         "security": security.emit,
+        "zone": zone.emit,
+        "authorization_rule": authorization_rule.emit,
         "body": body.emit,
         "upstream": upstream.emit,
         "forwarding": forwarding.emit,
         "problem_details": problem_details.emit,
         "access_log": access_log.emit,
+        "metrics": metrics.emit,
     }
 )
 

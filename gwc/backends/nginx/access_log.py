@@ -36,7 +36,8 @@ map $gwc_up $gwc_else_reason { volatile; default allowed; "" $gwc_core_reason; }
 def emit(plan: Plan) -> Fragments:
     """The format, and maps for what NGINX has in another form."""
     reasons = "".join(f" {status} {reason};" for status, reason in CORE_REASONS.items())
-    log_format = Verbatim(f"log_format gwc escape=json '{{{','.join(map(_member, MEMBERS))}}}';")
+    counted = "$gwc_counted" if plan.gateway.metrics else ""
+    log_format = Verbatim(f"log_format gwc escape=json '{counted}{{{','.join(map(_member, MEMBERS))}}}';")
     hosts = "".join(f" {argument(name)} {argument(name)};" for name in plan.gateway.host_names.names)
     http = (
         Verbatim(f'map $host $gwc_log_host {{ default -;{hosts} "~^(?<gwc_host>[!-~]+)" $gwc_host; }}'),

@@ -1,40 +1,36 @@
-"""Phase 5 on NGINX: the digests of API keys as a map; runtime/js/api_key.js hashes, and asks the map through a variable.
-
-Not as a table of the script: njs compares the cases of a `switch` one after the other, and fails at some ten thousands.
-"""
+"""Phase 5 on NGINX: where API keys are, and their digests as maps; runtime/js/api_key.js decides."""
 
 from __future__ import annotations
 
 from gwc.backends.nginx.fragments import CONFIGURATION, Anchor, Fragments, Lines
+from gwc.backends.nginx.key_digests import digest_map, key_entry
 from gwc.backends.nginx.plan import Plan
-from gwc.backends.nginx.quoting import argument, javascript
-from gwc.controls.api_key import ApiKey, KeyDigest
+from gwc.backends.nginx.quoting import javascript
+from gwc.controls.api_key import ApiKey
 from gwc.templating import Verbatim
 
 
 def emit(plan: Plan) -> Fragments:
-    """For each scheme a map from digest to first second, first second after the end, and consumer; and where the script finds header and map."""
+    """For each scheme a map, and where the script finds key and map."""
     controls = plan.gateway.api_keys
     script = (
-        Verbatim("function keySource(scheme) { switch (scheme) {"),
+        Verbatim("function apiKey(scheme) { switch (scheme) {"),
         *(_source(number, control) for number, control in enumerate(controls)),
         Verbatim("} return null; }"),
     )
-    maps = tuple(line for number, control in enumerate(controls) for line in _map(number, control))
-    anchors = tuple(Anchor(c.scheme, CONFIGURATION, _map(n, c)[0]) for n, c in enumerate(controls))
-    return Fragments(http=maps, script=script, anchors=anchors)
+    maps = [_map(plan, number, control) for number, control in enumerate(controls)]
+    anchors = tuple(Anchor(c.scheme, CONFIGURATION, lines[0]) for c, lines in zip(controls, maps, strict=True))
+    return Fragments(http=tuple(line for lines in maps for line in lines), script=script, anchors=anchors)
 
 
 def _source(number: int, control: ApiKey) -> Verbatim:
-    header = "http_" + control.header.replace("-", "_")
-    return Verbatim(f"case {javascript(control.scheme)}: return {javascript([header, f'gwc_keys_{number}'])};")
+    name = "http_" + control.name.replace("-", "_") if control.location == "header" else control.name
+    return Verbatim(f"case {javascript(control.scheme)}: return {javascript([control.location, name, _variable(number)])};")
 
 
-def _map(number: int, control: ApiKey) -> Lines:
-    """`volatile`: the script sets `$gwc_digest` for one scheme after the other."""
-    start = Verbatim(f"map $gwc_digest $gwc_keys_{number} {{ # {javascript(control.scheme)}")
-    return (start, Verbatim('  volatile; default "";'), *map(_entry, control.keys), Verbatim("}"))
+def _map(plan: Plan, number: int, control: ApiKey) -> Lines:
+    return digest_map(_variable(number), control.scheme, (key_entry(plan, key) for key in control.keys))
 
 
-def _entry(key: KeyDigest) -> Verbatim:
-    return Verbatim(f"  {key.digest} {argument(f'{key.not_before_s} {key.expires_s} {key.consumer}')};")
+def _variable(number: int) -> str:
+    return f"gwc_keys_{number}"

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from gwc.backends.nginx.fragments import CONFIGURATION, Anchor, Fragments
 from gwc.backends.nginx.plan import Plan
-from gwc.backends.nginx.quoting import directive
-from gwc.controls.forwarding import CONSUMER, SUBJECT
+from gwc.backends.nginx.quoting import directive, javascript
+from gwc.controls.forwarding import CLAIMS, CONSUMER, SUBJECT, Forwarding
 from gwc.controls.upstream import Upstream
+from gwc.ir import Gateway
 from gwc.templating import Verbatim
 
 # What the gateway knows; an empty value removes the field.
@@ -23,6 +24,14 @@ _KNOWN = (
     (SUBJECT, "$gwc_subject"),
     (CONSUMER, "$gwc_consumer"),
 )
+AUTHORIZATION = "authorization"
+_VARIABLES = (
+    "js_var $gwc_authorization;    # of a verified token that is to be forwarded",
+    "js_var $gwc_claims;",
+    "js_var $gwc_cookie;",
+    "js_var $gwc_target_sent;",
+)
+_TARGET = 'map $gwc_target_sent $gwc_target_forwarded { volatile; default $gwc_target_sent; "" $request_uri; }'
 # Fields of the upstream's answer that NGINX would act on, hide or replace.
 _OBEYED = ("X-Accel-Redirect", "X-Accel-Expires", "X-Accel-Limit-Rate", "X-Accel-Buffering", "X-Accel-Charset")
 _HIDDEN = ("Date", "Server", "X-Pad", *_OBEYED)
@@ -30,11 +39,34 @@ _HIDDEN = ("Date", "Server", "X-Pad", *_OBEYED)
 
 def emit(plan: Plan) -> Fragments:
     """Headers in, headers out, for each upstream."""
-    known = tuple(directive("proxy_set_header", name, Verbatim(value)) for name, value in _KNOWN)
-    removed = tuple(directive("proxy_set_header", name, "") for name in plan.gateway.forwarding.removed)
+    control = plan.gateway.forwarding
+    known = tuple(directive("proxy_set_header", name, Verbatim(value)) for name, value in (*_KNOWN, *_of_caller(plan.gateway)))
+    removed = tuple(directive("proxy_set_header", name, "") for name in control.removed if name != AUTHORIZATION)
     answer = (directive("proxy_ignore_headers", *_OBEYED), *(directive("proxy_pass_header", name) for name in _HIDDEN))
     lines = {u.name: (_host(u), *known, *removed, *answer) for u in plan.gateway.upstreams}
-    return Fragments(upstream=lines, anchors=(Anchor("*", CONFIGURATION, known[0] if plan.lanes else "location ^~ / {"),))
+    removed_keys = javascript([control.removed_query, control.removed_cookies])
+    return Fragments(
+        http=(*map(Verbatim, (*_VARIABLES, *((_TARGET,) if control.removed_query else ()))), _scripted(control)),
+        upstream=lines,
+        script=(Verbatim(f"function removed() {{ return {removed_keys}; }}"),),
+        anchors=(Anchor("*", CONFIGURATION, known[0] if plan.lanes else "location ^~ / {"),),
+    )
+
+
+def _of_caller(gateway: Gateway) -> tuple[tuple[str, str], ...]:
+    """Fields that the script sets for some requests, where the policy has a use for them."""
+    forwards = {control.forward for control in gateway.jwts}
+    return (
+        (AUTHORIZATION, "$gwc_authorization" if "token" in forwards else '""'),
+        (CLAIMS, "$gwc_claims" if "claims" in forwards else '""'),
+        *((("Cookie", "$gwc_cookie"),) if gateway.forwarding.removed_cookies else ()),
+    )
+
+
+def _scripted(control: Forwarding) -> Verbatim:
+    """Whether a request to an operation without anything to decide needs the script: it may carry a key that is to be removed."""
+    query, cookie = "$args" if control.removed_query else "", "$http_cookie" if control.removed_cookies else ""
+    return Verbatim(f'map "$gwc_framed{query}{cookie}" $gwc_scripted {{ default +; "" ""; }}')
 
 
 def _host(upstream: Upstream) -> Verbatim:

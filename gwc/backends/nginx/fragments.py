@@ -35,5 +35,7 @@ class Fragments:
     problems: Lines = ()  # in every server: the gateway's own answers
     rules: Lines = ()
     script: Lines = ()
+    usual: Lines = ()  # the function of policy.js for requests that need nothing else
+    imports: Lines = ()  # modules of njs that only some policies need: an import costs each request something
     anchors: tuple[Anchor, ...] = ()
     notes: tuple[Note, ...] = ()

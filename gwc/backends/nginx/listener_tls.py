@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from gwc.backends.base import Note, Unenforceable
-from gwc.backends.nginx.fragments import CONFIGURATION, Anchor, Fragments
+from gwc.backends.nginx.fragments import CONFIGURATION, Anchor, Fragments, Lines
 from gwc.backends.nginx.plan import Plan
-from gwc.backends.nginx.quoting import directive
-from gwc.controls.listener_tls import PROFILES, FileRef, ListenerTls
+from gwc.backends.nginx.quoting import directive, literal
+from gwc.controls.listener_tls import PROFILES, ClientCertificates, FileRef, ListenerTls
+from gwc.controls.metrics import Metrics
+from gwc.templating import Verbatim
 
 LACKING_GROUPS = frozenset({"X25519MLKEM768"})
 """Groups that OpenSSL 3.3 of the target refuses at start; OpenSSL 3.5 brings them."""
+MAX_INTERMEDIATES = 4
 
 
 def emit(plan: Plan) -> Fragments:
@@ -25,15 +28,31 @@ def emit(plan: Plan) -> Fragments:
         directive("ssl_ecdh_curve", ":".join(groups)),
         directive("ssl_certificate", _file(control, "certificate", control.certificate)),
         directive("ssl_certificate_key", _file(control, "private_key", control.private_key)),
-        directive("ssl_session_cache", "shared:gwc_tls:10m"),
-        directive("ssl_session_timeout", "1d"),
+        *_sessions(control),
         directive("ssl_session_tickets", "off"),
         directive("ssl_early_data", "off"),
+        *(_client_certificates(control.client_certificates) if control.client_certificates else ()),
     )
     return Fragments(http=http, anchors=(Anchor("*", CONFIGURATION, protocols),), notes=tuple(_notes(control)))
 
 
-def endpoint(control: ListenerTls) -> str:
+def _sessions(control: ListenerTls) -> Lines:
+    """None where clients show certificates: a session outlives a reload, and with it a CA that is trusted no more."""
+    if control.client_certificates:
+        return (directive("ssl_session_cache", "off"),)
+    return (directive("ssl_session_cache", "shared:gwc_tls:10m"), directive("ssl_session_timeout", "1d"))
+
+
+def _client_certificates(asked: ClientCertificates) -> Lines:
+    """In every server, the one for unknown names included. What does not verify gets a page (`problem_details`), on every operation."""
+    return (
+        directive("ssl_verify_client", "optional" if asked.mode == "optional" else "on"),
+        Verbatim(f"ssl_client_certificate {literal(asked.ca.path)};"),
+        directive("ssl_verify_depth", MAX_INTERMEDIATES),
+    )
+
+
+def endpoint(control: ListenerTls | Metrics) -> str:
     """Address and port as `listen` takes them."""
     address = f"[{control.address}]" if ":" in control.address else control.address
     return f"{address}:{control.port}"

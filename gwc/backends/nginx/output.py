@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from gwc.backends.base import LedgerRow, Output
 from gwc.backends.nginx.fragments import CONFIGURATION, POLICY, PROBLEMS, Fragments, Lines
 from gwc.backends.nginx.listener_tls import endpoint
+from gwc.backends.nginx.numbered import by_number
 from gwc.backends.nginx.plan import Plan, has_open_lane, lane_location, upstream_location
 from gwc.backends.nginx.quoting import argument, javascript
 from gwc.backends.nginx.script import bundle
@@ -40,7 +41,10 @@ def _configuration(plan: Plan, fragments: Mapping[str, Fragments]) -> str:
 
 def _map_entries(plan: Plan) -> int:
     """A size of hash tables in which even the largest map finds room."""
-    return 4 * max(2048, len(plan.gateway.operations), *(len(k.keys) for k in plan.gateway.api_keys))
+    gateway = plan.gateway
+    keys = [len(c.keys) for c in gateway.api_keys] + [len(c.keys) for c in gateway.basics]
+    names = [len(control.names) for control in gateway.mutual_tls]
+    return 4 * max(2048, len(gateway.operations), len(plan.consumers), *keys, *names)
 
 
 def _server(plan: Plan, number: int, fragments: Iterable[Fragments]) -> dict[str, object]:
@@ -75,8 +79,10 @@ def _problems(fragments: Mapping[str, Fragments]) -> str:
 
 def _policy(plan: Plan, fragments: Mapping[str, Fragments]) -> str:
     members = [f.rules for f in fragments.values() if f.rules]
-    rules = [{"number": str(n), "members": [m[n] for m in members]} for n in range(len(plan.rules))]
-    return _render("policy.js.j2", rules=rules, script=_lines(fragments.values(), lambda f: f.script))
+    rules = {n: (Verbatim("return {"), *(m[n] for m in members), Verbatim("};")) for n in range(len(plan.rules))}
+    script = (*_lines(fragments.values(), lambda f: f.script), *by_number("rule", rules))
+    usual, imports = _lines(fragments.values(), lambda f: f.usual), _lines(fragments.values(), lambda f: f.imports)
+    return _render("policy.js.j2", script=script, usual=usual, imports=imports)
 
 
 def _render(template: str, **values: object) -> str:

@@ -6,8 +6,10 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TypeVar
 
+from gwc.controls.authorization_rule import AuthorizationRule, PathSide
 from gwc.controls.body import Body
 from gwc.controls.rate_limit import RateLimit
+from gwc.controls.routing import ParameterPlace, parameter_place
 from gwc.controls.security import Security
 from gwc.ir import Gateway, Operation
 
@@ -17,18 +19,27 @@ RESERVED = "/;gwc/"
 
 
 @dataclass(frozen=True, slots=True)
+class Demand:
+    """A rule of the policy as it is for some operation. `places`: where the path parameters are that it compares, by name."""
+
+    rule: AuthorizationRule
+    places: tuple[tuple[str, ParameterPlace], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Rule:
     """What the script decides with; operations that agree in all of it share one. `limits`: those that the script counts."""
 
     security: Security
     body: Body
     limits: tuple[RateLimit, ...]
+    demands: tuple[Demand, ...]
     upstream: str
 
     @property
     def is_open(self) -> bool:
         """Whether the script has nothing to say about a request without a body: a public operation needs no script then."""
-        return self.security.is_public and not self.limits and not self.body.required
+        return self.security.is_public and not self.limits and not self.demands and not self.body.required
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +64,10 @@ class Server:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """The gateway and what follows from it. `rule_of`, `lane_of`: index in `rules` and `lanes` by the operation's key."""
+    """The gateway and what follows from it. `rule_of`, `lane_of`: index in `rules` and `lanes` by the operation's key.
+
+    `consumers`: everybody to whom a credential belongs, id -> number in the output, sorted.
+    """
 
     gateway: Gateway
     servers: tuple[Server, ...]
@@ -61,15 +75,16 @@ class Plan:
     rule_of: dict[str, int]
     lanes: tuple[Lane, ...]
     lane_of: dict[str, int]
+    consumers: dict[str, int]
 
 
 def make_plan(gateway: Gateway) -> Plan:
     """The plan; the order of everything follows that of the gateway."""
     scripted = [limit for limit in gateway.rate_limits if not is_native(gateway, limit)]
     native = {key: limit for limit in gateway.rate_limits if limit not in scripted for key in limit.operations}
-    rules, rule_of = _numbered({o.key: _rule(o, scripted) for o in gateway.operations})
+    rules, rule_of = _numbered({o.key: _rule(gateway, o, scripted) for o in gateway.operations})
     lanes, lane_of = _numbered({o.key: Lane(o.upstream, o.body.max_bytes, native.get(o.key)) for o in gateway.operations})
-    return Plan(gateway, _servers(gateway), rules, rule_of, lanes, lane_of)
+    return Plan(gateway, _servers(gateway), rules, rule_of, lanes, lane_of, _consumers(gateway))
 
 
 def _numbered(values: dict[str, _T]) -> tuple[tuple[_T, ...], dict[str, int]]:
@@ -78,9 +93,23 @@ def _numbered(values: dict[str, _T]) -> tuple[tuple[_T, ...], dict[str, int]]:
     return tuple(numbers), {key: numbers[value] for key, value in values.items()}
 
 
-def _rule(operation: Operation, scripted: list[RateLimit]) -> Rule:
+def _rule(gateway: Gateway, operation: Operation, scripted: list[RateLimit]) -> Rule:
     limits = tuple(limit for limit in scripted if operation.key in limit.operations)
-    return Rule(operation.security, operation.body, limits, operation.upstream)
+    demands = tuple(_demand(rule, operation) for rule in gateway.rules if operation.key in rule.operations)
+    return Rule(operation.security, operation.body, limits, demands, operation.upstream)
+
+
+def _demand(rule: AuthorizationRule, operation: Operation) -> Demand:
+    names = sorted({side.name for sides in rule.equal for side in sides if isinstance(side, PathSide)})
+    return Demand(rule, tuple((name, parameter_place(operation.route.template, name)) for name in names))
+
+
+def _consumers(gateway: Gateway) -> dict[str, int]:
+    digests = [control.keys for control in gateway.api_keys] + [control.keys for control in gateway.basics]
+    keys = {key.consumer for some in digests for key in some}
+    names = {name.consumer for control in gateway.mutual_tls for name in control.names}
+    everybody = keys | names | {consumer.id for consumer in gateway.consumers}
+    return {consumer: number for number, consumer in enumerate(sorted(everybody))}
 
 
 def _servers(gateway: Gateway) -> tuple[Server, ...]:

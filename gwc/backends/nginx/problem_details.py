@@ -13,9 +13,9 @@ from gwc.backends.nginx.quoting import argument, javascript
 from gwc.controls.problem_details import CORE_REASONS, REASONS, TITLES
 from gwc.templating import Verbatim
 
-_OWN_STATUS = {494: "normalise.headers", 495: "normalise.request", 496: "normalise.request", 497: "normalise.request"}
-"""Statuses of NGINX for a head that is too large and for what is wrong with a client's certificate or its TLS."""
-_PAGES = sorted({*CORE_REASONS.values(), "normalise.path", "normalise.headerName"})
+_OWN_STATUS = {494: "normalise.headers", 495: "normalise.certificate", 496: "normalise.certificate", 497: "normalise.request"}
+"""Statuses of NGINX for a head that is too large, for a client's certificate that is not trusted, for none, and for HTTP without TLS."""
+_PAGES = sorted({*CORE_REASONS.values(), *_OWN_STATUS.values(), "normalise.path", "normalise.headerName"})
 _EXTRA = {
     "route.method": Verbatim("add_header Allow $gwc_allow always;"),
     "flood.limit": Verbatim("add_header Retry-After $gwc_retry_after always;"),

@@ -10,6 +10,8 @@ from gwc.templating import Verbatim
 
 _BARE = re.compile(r"[A-Za-z0-9_./:-]+\Z")
 _ESCAPES = str.maketrans({"\\": "\\\\", '"': '\\"', "\n": "\\n", "\r": "\\r", "\t": "\\t"})
+MAX_PARAMETER_BYTES = 4000
+"""NGINX reads its configuration in pieces of 4,096 bytes (NGX_CONF_BUFFER): no parameter can be longer."""
 DOLLAR = "${gwc_dollar}"
 """NGINX has no escape for a dollar sign: nginx.conf defines this variable by `geo`, whose values are not expanded."""
 
@@ -39,6 +41,11 @@ def name(value: str) -> Verbatim:
 def directive(name: str, *arguments: str | int) -> Verbatim:
     """A simple directive with its parameters quoted."""
     return Verbatim(" ".join((name, *map(argument, arguments))) + ";")
+
+
+def json_text(value: Any) -> str:
+    """A value as JSON in ASCII, not quoted for anything."""
+    return json.dumps(value, ensure_ascii=True, separators=(",", ":"))
 
 
 def javascript(value: Any) -> Verbatim:

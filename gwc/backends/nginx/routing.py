@@ -13,14 +13,12 @@ from dataclasses import dataclass
 from gwc.backends.base import Unenforceable
 from gwc.backends.nginx.fragments import CONFIGURATION, Anchor, Fragments, Lines
 from gwc.backends.nginx.plan import Plan, lane_location, problem_location
-from gwc.backends.nginx.quoting import argument, literal, name
+from gwc.backends.nginx.quoting import MAX_PARAMETER_BYTES, argument, literal, name
 from gwc.controls.routing import Template, is_literal
 from gwc.ir import Operation
 from gwc.ir.dispatch import Group, Leaf, Tree, decision_tree, group_regex, literal_prefix, path_regex, under
 from gwc.templating import Verbatim
 
-MAX_PARAMETER_BYTES = 4000
-"""NGINX reads its configuration in pieces of 4,096 bytes (NGX_CONF_BUFFER): no parameter can be longer."""
 _UNKNOWN = Verbatim("return 404;")
 
 Block = Iterator[Verbatim]
@@ -54,7 +52,7 @@ def emit(plan: Plan) -> Fragments:
 
 
 def _lane(plan: Plan, key: str) -> Verbatim:
-    script = "$gwc_framed" if plan.rules[plan.rule_of[key]].is_open else "+"
+    script = "$gwc_scripted" if plan.rules[plan.rule_of[key]].is_open else "+"
     return Verbatim(f'"{lane_location(plan, plan.lane_of[key])}{script}"')
 
 

@@ -5,25 +5,45 @@ A runtime file has comments, imports of other runtime files by the name of their
 
 from __future__ import annotations
 
+import hashlib
 import re
+from functools import cache
 
 from gwc.resources import runtime_text
 
-MODULES = ("problem", "rate_limit", "base64url", "json", "jwt", "api_key", "security", "body", "head", "gwc")
+LAZY = (
+    "problem", "caller", "blanks", "rate_limit", "consumer", "base64url", "json", "claims", "spki", "jwk", "signature", "key_provider",
+    "key_source", "jwt", "token_memory", "bearer", "carrier", "api_key", "basic", "certificate", "mutual_tls", "security", "authorization",
+    "forwarding", "body", "metrics", "decision",
+)  # fmt: skip
+"""Stand inside the function of the module `rest`: a request that calls nothing of them does not pay for them."""
+MODULES = (*LAZY, "rest", "token_key", "remembered", "head", "gwc")
 """The last one is the entry."""
-_IMPORT = re.compile(r"^import \w+ from '(?P<module>[a-z0-9_]+)\.js';\n", re.MULTILINE)
+_IMPORT = re.compile(r"^import (?P<name>\w+) from '(?P<module>[a-z0-9_]+)\.js';\n", re.MULTILINE)
+_TABLES = "policy"
+"""What the lazy modules call the tables of policy.js, which the function of `rest` makes for them."""
 
 
+@cache
 def bundle() -> str:
-    """All modules in one; what remains imported is the policy and what njs brings."""
+    """All modules in one; what remains imported is the policy and what njs brings.
+
+    `edition()` names this text: what it wrote into a dictionary means nothing to another one.
+    """
     texts = {module: runtime_text(f"js/{module}.js") for module in MODULES}
     imports = sorted({m[0] for text in texts.values() for m in re.finditer(r"^import .*\n", text, re.MULTILINE) if not _is_ours(m[0])})
-    parts = [
-        re.sub(r"^import .*\n", "", text, flags=re.MULTILINE).replace("export default function", "function") for text in texts.values()
-    ]
-    return "".join((*imports, *("\n" + part for part in parts)))
+    parts = {module: _without_imports(text) for module, text in texts.items()}
+    edition = hashlib.sha256("".join(parts.values()).encode()).hexdigest()[:16]
+    lazy = "".join("\n" + parts.pop(module) for module in LAZY)
+    parts["rest"] = parts["rest"].replace("  return {", f"{lazy}\n  return {{", 1)
+    own = f"function edition() {{ return '{edition}'; }}\n"
+    return "".join((*imports, *("\n" + part for part in (own, *parts.values()))))
+
+
+def _without_imports(text: str) -> str:
+    return re.sub(r"^import .*\n", "", text, flags=re.MULTILINE).replace("export default function", "function")
 
 
 def _is_ours(line: str) -> bool:
     found = _IMPORT.match(line)
-    return found is not None and found["module"] in MODULES
+    return found is not None and (found["module"] in MODULES or found["name"] == _TABLES)

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from gwc.backends.nginx.fragments import POLICY, Anchor, Fragments
+from gwc.backends.nginx.jwt import remembered
+from gwc.backends.nginx.numbered import by_number
 from gwc.backends.nginx.plan import Plan, Rule, upstream_group
-from gwc.backends.nginx.quoting import argument, member
+from gwc.backends.nginx.quoting import argument, javascript, member
+from gwc.controls.jwt import SecretKeys
+from gwc.controls.security import Security
 from gwc.templating import Verbatim
 
 
@@ -14,6 +20,7 @@ def emit(plan: Plan) -> Fragments:
     `$gwc_open` is the verdict on requests without a body to public operations: they need no script.
     """
     rules = tuple(_rule(plan, n, rule) for n, rule in enumerate(plan.rules))
+    usual = {n: _usual(plan, rule) for n, rule in enumerate(plan.rules)}
     opened = {n: upstream_group(rule.upstream) for n, rule in enumerate(plan.rules) if rule.is_open}
     return Fragments(
         http=(
@@ -23,19 +30,36 @@ def emit(plan: Plan) -> Fragments:
             Verbatim("}"),
         ),
         rules=rules,
+        usual=by_number("usual", {n: (Verbatim(f"return {javascript(known)};"),) for n, known in usual.items() if known}),
         anchors=tuple(Anchor(key, POLICY, rules[n]) for key, n in plan.rule_of.items()),
     )
 
 
 def _rule(plan: Plan, number: int, rule: Rule) -> Verbatim:
-    wanted = rule.security.schemes
-    security = (
-        None
-        if rule.security.is_public
-        else {
-            "jwts": [j.scheme for j in plan.gateway.jwts if j.scheme in wanted],
-            "apiKeys": [k.scheme for k in plan.gateway.api_keys if k.scheme in wanted],
-            "alternatives": [[[r.scheme, r.scopes] for r in alternative] for alternative in rule.security.alternatives],
-        }
-    )
-    return member("security", security, number)
+    return member("security", None if rule.security.is_public else _asked(plan, rule.security), number)
+
+
+def _usual(plan: Plan, rule: Rule) -> list[Any]:
+    """What the script asks of requests without a body where nothing but a token decides, and nothing is done with it; empty for other rules."""
+    forwarding, alternatives = plan.gateway.forwarding, rule.security.alternatives
+    is_more = rule.limits or rule.demands or rule.body.required or forwarding.removed_query or forwarding.removed_cookies
+    if is_more or len(alternatives) != 1 or len(alternatives[0]) != 1:
+        return []
+    wanted = alternatives[0][0]
+    control = next((c for c in plan.gateway.jwts if c.scheme == wanted.scheme), None)
+    if control is None or control.forward != "never" or isinstance(control.source, SecretKeys):
+        return []
+    _, mark, source, _ = remembered(control)
+    return [upstream_group(rule.upstream), mark, source, *wanted.scopes]
+
+
+def _asked(plan: Plan, security: Security) -> dict[str, Any]:
+    """The schemes by kind, and the alternatives."""
+    gateway, wanted = plan.gateway, security.schemes
+    return {
+        "tokens": [remembered(control) for control in gateway.jwts if control.scheme in wanted],
+        "apiKeys": [control.scheme for control in gateway.api_keys if control.scheme in wanted],
+        "basics": [control.scheme for control in gateway.basics if control.scheme in wanted],
+        "certificates": [control.scheme for control in gateway.mutual_tls if control.scheme in wanted],
+        "alternatives": [[[r.scheme, r.scopes] for r in alternative] for alternative in security.alternatives],
+    }

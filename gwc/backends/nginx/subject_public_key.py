@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 import base64
+from types import MappingProxyType
 
-from gwc.controls.jwt import EcKey, RsaKey
+from gwc.controls.jwk import COORDINATE_BYTES, EcKey, RsaKey
 
 _INTEGER, _BIT_STRING, _SEQUENCE = 0x02, 0x03, 0x30
 _RSA_ENCRYPTION = bytes.fromhex("300d06092a864886f70d0101010500")  # RFC 3279 2.3.1
-_EC_ON_P256 = bytes.fromhex("301306072a8648ce3d020106082a8648ce3d030107")  # RFC 5480 2.1.1
+_ON_CURVE = MappingProxyType(  # RFC 5480 2.1.1
+    {
+        "P-256": bytes.fromhex("301306072a8648ce3d020106082a8648ce3d030107"),
+        "P-384": bytes.fromhex("301006072a8648ce3d020106052b81040022"),
+        "P-521": bytes.fromhex("301006072a8648ce3d020106052b81040023"),
+    }
+)
 _UNCOMPRESSED = b"\x04"
 
 
@@ -17,8 +24,9 @@ def encode_spki(key: RsaKey | EcKey) -> bytes:
     if isinstance(key, RsaKey):
         public = _tlv(_SEQUENCE, _integer(_decode(key.n)) + _integer(_decode(key.e)))
         return _tlv(_SEQUENCE, _RSA_ENCRYPTION + _bits(public))
-    point = _UNCOMPRESSED + _decode(key.x).rjust(32, b"\0") + _decode(key.y).rjust(32, b"\0")
-    return _tlv(_SEQUENCE, _EC_ON_P256 + _bits(point))
+    size = COORDINATE_BYTES[key.crv]
+    point = _UNCOMPRESSED + _decode(key.x).rjust(size, b"\0") + _decode(key.y).rjust(size, b"\0")
+    return _tlv(_SEQUENCE, _ON_CURVE[key.crv] + _bits(point))
 
 
 def _tlv(tag: int, content: bytes) -> bytes:

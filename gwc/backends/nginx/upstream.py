@@ -9,6 +9,7 @@ from gwc.backends.base import Unenforceable
 from gwc.backends.nginx.fragments import CONFIGURATION, Anchor, Fragments, Lines
 from gwc.backends.nginx.plan import Plan, upstream_group
 from gwc.backends.nginx.quoting import argument, directive, literal, member
+from gwc.controls.forwarding import Forwarding
 from gwc.controls.upstream import ClientCertificate, Upstream, VerifiedTls
 from gwc.templating import Verbatim
 
@@ -19,7 +20,7 @@ def emit(plan: Plan) -> Fragments:
     return Fragments(
         http=tuple(line for u in upstreams.values() for line in _group(u)),
         upstream={u.name: _settings(u) for u in upstreams.values()},
-        lanes=tuple((_pass(upstreams[lane.upstream]),) for lane in plan.lanes),
+        lanes=tuple((_pass(upstreams[lane.upstream], plan.gateway.forwarding),) for lane in plan.lanes),
         rules=tuple(member("upstream", upstream_group(rule.upstream), n) for n, rule in enumerate(plan.rules)),
         anchors=tuple(Anchor(u.name, CONFIGURATION, _group(u)[0]) for u in upstreams.values()),
     )
@@ -35,10 +36,11 @@ def _group(control: Upstream) -> Lines:
     )
 
 
-def _pass(control: Upstream) -> Verbatim:
+def _pass(control: Upstream, forwarding: Forwarding) -> Verbatim:
     """An empty `$gwc_up`, which every failure of the script leaves behind, is no server: 500."""
     scheme = "https" if isinstance(control.transport, VerifiedTls) else "http"
-    return Verbatim(f"proxy_pass {scheme}://$gwc_up$request_uri;")
+    target = "$gwc_target_forwarded" if forwarding.removed_query else "$request_uri"
+    return Verbatim(f"proxy_pass {scheme}://$gwc_up{target};")
 
 
 def _settings(control: Upstream) -> Lines:

@@ -1,33 +1,34 @@
-// Phase 5: API keys, known by the SHA-256 digest of their bytes.
+// Phase 5: keys of consumers, known by the SHA-256 digest of their bytes. The digests are maps of NGINX, asked through a variable.
+import blanks from 'blanks.js';
+import carrier from 'carrier.js';
 import hashes from 'crypto';
 import policy from 'policy.js';
 
 export default function apiKey() {
-  // The bytes of the header, or null when there is none. Two headers arrive joined by a comma: a key that nobody has.
-  function read(r, scheme) {
-    const value = r.rawVariables[policy.tables().keySource(scheme)[0]];
-    return value === undefined ? null : withoutBlanks(value);
+  // [reason, number of the consumer]: null is no reason, and without a known key there is no number; null when the key's place is not there.
+  function check(r, scheme, nowS) {
+    const place = policy.apiKey(scheme), values = presented(r, place[0], place[1]);
+    if (values.length === 0) return null;
+    const is = values.length === 1 && values[0].length >= 1 && values[0].length <= 256;
+    return is ? find(r, place[2], values[0], nowS, 'authn.apiKey') : ['authn.apiKey'];
   }
 
-  // NGINX takes away the spaces around a value, but not the tabs (RFC 9110 5.5: both).
-  function withoutBlanks(bytes) {
-    let start = 0, end = bytes.length;
-    while (start < end && isBlank(bytes[start])) start++;
-    while (end > start && isBlank(bytes[end - 1])) end--;
-    return bytes.slice(start, end);
+  // The bytes of everything in the key's place. Two header fields arrive joined by a comma: a key that nobody has.
+  function presented(r, location, name) {
+    if (location === 'query') return carrier().inQuery(r.variables.request_uri, name);
+    const field = r.rawVariables[location === 'cookie' ? 'http_cookie' : name];
+    if (field === undefined) return [];
+    return location === 'cookie' ? carrier().inCookies(field, name) : [blanks(field)];
   }
 
-  function isBlank(octet) { return octet === 0x20 || octet === 0x09; }
-
-  // [reason] or [null, consumer].
-  function check(r, scheme, key, nowS) {
-    if (key.length < 1 || key.length > 256) return ['authn.apiKey'];
+  // The same for a key in the map of a scheme; `unknown` is the reason when it is not there.
+  function find(r, map, key, nowS, unknown) {
     r.variables.gwc_digest = hashes.createHash('sha256').update(key).digest('hex');
-    const known = /^([0-9]+) ([0-9]+) ([\s\S]+)(?![\s\S])/.exec(r.variables[policy.tables().keySource(scheme)[1]]);
-    if (known === null) return ['authn.apiKey'];
-    if (nowS < Number(known[1])) return ['authn.notBefore'];
-    return nowS < Number(known[2]) ? [null, known[3]] : ['authn.expired'];
+    const known = r.variables[map].split(' '); // first second, first second after the end, consumer
+    if (known.length !== 3) return [unknown];
+    if (nowS < Number(known[0])) return ['authn.notBefore', known[2]];
+    return [nowS < Number(known[1]) ? null : 'authn.expired', known[2]];
   }
 
-  return { check, read };
+  return { check, find };
 }

@@ -5,53 +5,63 @@
 //
 // A handler that rejects grants access (njs 0.9.9 and 1.0.0). So the verdict `gwc_up` is the name of the upstream, it is
 // set by the last statement of all, and an empty one has no server: 500.
-import body from 'body.js';
 import head from 'head.js';
-import policy from 'policy.js';
-import problem from 'problem.js';
-import rateLimit from 'rate_limit.js';
-import security from 'security.js';
+import given from 'policy.js';
+import remembered from 'remembered.js';
+import rest from 'rest.js';
 
 // Decides on a request whose operation was found by NGINX. `gwc_case` is the number of the operation's rule, with `+` when a
-// body may follow. Most requests need no promise, which costs as much as all the rest.
+// body may follow. Of most requests all that is asked is a token, and the token is known: [upstream, mark, source, scope, scope ..].
+// Promises, and calls within calls, cost as much as all the rest.
 function access(r) {
   try {
-    const asked = r.variables.gwc_case, isFramed = asked.charAt(asked.length - 1) === '+';
-    const rule = policy.rule(isFramed ? asked.slice(0, -1) : asked);
-    if (rule === null) { problem().refuse(r, 'internal.error'); return undefined; }
-
-    if (rule.limits !== null) {
-      const waitS = rateLimit().take(rule.limits, r.remoteAddress);
-      if (waitS > 0) { problem().refuse(r, 'flood.limit', 'Retry-After', String(waitS)); return undefined; }
-    }
-    if (rule.security !== null || isFramed || rule.body.required) return inspect(r, rule, isFramed);
-    r.variables.gwc_up = rule.upstream;
+    const asked = r.variables.gwc_case, isFramed = asked.charAt(asked.length - 1) === '+', usual = isFramed ? null : given.usual(asked);
+    const authorization = usual === null ? undefined : r.rawVariables.http_authorization;
+    const known = authorization === undefined ? undefined : remembered(usual[1], usual[2], authorization, Date.now());
+    if (known === undefined || !isGranted(known[3], usual)) return rest().decision().decide(r, isFramed ? asked.slice(0, -1) : asked, isFramed);
+    r.variables.gwc_subject = known[2];
+    r.variables.gwc_up = usual[0];
   } catch (e) {
-    fail(r, e);
+    rest().decision().fail(r, e);
   }
   return undefined;
 }
 
-// The same for a request that has to show credentials, or may have a body.
-async function inspect(r, rule, isFramed) {
+function isGranted(scopes, usual) {
+  for (let i = 3; i < usual.length; i++) if (scopes.indexOf(usual[i]) < 0) return false;
+  return true;
+}
+
+// A background request for a key set. Nobody waits for its answer.
+async function keys(r) {
   try {
-    if (rule.security !== null) {
-      const caller = await security().verify(r, rule.security, Date.now() / 1000);
-      if (caller.subject !== null) r.variables.gwc_subject = caller.subject;
-      if (caller.consumer !== null) r.variables.gwc_consumer = caller.consumer;
-      if (caller.fault !== null) { problem().refuse(r, caller.fault, 'WWW-Authenticate', caller.challenge); return; }
-    }
-    const fault = isFramed ? await body().check(r, rule.body) : body().checkAbsent(rule.body);
-    if (fault !== null) { problem().refuse(r, fault); return; }
-    r.variables.gwc_up = rule.upstream;
+    await rest().keyProvider().fetch(r);
   } catch (e) {
-    fail(r, e);
+    r.error('gwc: ' + e);
+  }
+  r.return(204);
+}
+
+// Filters of the provider's answer. What fails in them ends the connection of the client, so nothing does but an answer without end.
+function keysHead(r) {
+  try {
+    rest().keyProvider().head(r);
+  } catch (e) {
+    r.error('gwc: ' + e);
   }
 }
 
-function fail(r, e) {
-  r.error('gwc: ' + e);
-  problem().refuse(r, 'internal.error');
+function keysBody(r, data, flags) {
+  let isEndless = false;
+  try {
+    isEndless = rest().keyProvider().body(r, data, flags);
+  } catch (e) {
+    r.error('gwc: ' + e);
+  }
+  if (isEndless) throw new Error('a key set that takes too long');
 }
 
-export default { access, head };
+function count(r) { return rest().metrics().count(r); }
+function counters(r) { rest().metrics().answer(r); }
+
+export default { access, count, counters, head, keys, keysBody, keysHead };

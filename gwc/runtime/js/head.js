@@ -3,8 +3,7 @@
 
 // `name:value` and a newline for each field. A name has no colon, a value no newline: NGINX has seen to that.
 export default function head(r) {
-  const fields = r.rawHeadersIn;
-  let all = '';
-  for (let i = 0; i < fields.length; i++) all += fields[i][0] + ':' + fields[i][1] + '\n';
-  return all;
+  const fields = r.rawHeadersIn, parts = []; // joined at once: long values would be copied for each plus
+  for (let i = 0; i < fields.length; i++) parts.push(fields[i][0], ':', fields[i][1], '\n');
+  return parts.join('');
 }

@@ -2,13 +2,13 @@
 import policy from 'policy.js';
 
 export default function problem() {
-  // Ends the request. `name` and `value`: a header field that belongs to the answer, or nothing.
+  // Ends the request. `name` and `value`: a header field that belongs to the answer; null for none.
   function refuse(r, reason, name, value) {
-    const known = policy.tables().problem(reason);
+    const known = policy.problem(reason);
     r.variables.gwc_reason = reason;
     r.headersOut['Content-Type'] = 'application/problem+json';
     r.headersOut['Cache-Control'] = 'no-store';
-    if (name !== undefined) r.headersOut[name] = value;
+    if (value !== null) r.headersOut[name] = value;
     r.return(known[0], JSON.stringify({
       type: 'about:blank', title: known[1], status: known[0], reason: reason, requestId: r.variables.request_id,
     }));

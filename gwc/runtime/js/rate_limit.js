@@ -1,4 +1,4 @@
-// Phase 4: token buckets by address in a dictionary that all workers share (GCRA, ITU-T I.371).
+// Phases 4 and 7: token buckets in a dictionary that all workers share (GCRA, ITU-T I.371).
 //
 // An entry is the time, in milliseconds, at which the bucket is full again; none: it is full. A dictionary has no
 // compare-and-set, and two workers that read the same entry would count once: so a bucket is changed under a lock of its own.
@@ -8,15 +8,18 @@ export default function rateLimit() {
   const LOCK_MS = 1000;
   const ATTEMPTS = 50000;
 
-  // Takes a token of every limit; 0, or the whole seconds until the emptiest bucket has one. Throws for an unknown limit.
+  // Takes a token of every limit for an address; 0, or the whole seconds until the emptiest bucket has one. Throws for an unknown limit.
   function take(names, address) {
     let waitMs = 0;
-    for (let i = 0; i < names.length; i++) waitMs = Math.max(waitMs, takeOne(names[i], address));
+    for (let i = 0; i < names.length; i++) {
+      waitMs = Math.max(waitMs, takeOne(ngx.shared.gwc_limits, names[i] + '|' + address, policy.limit(names[i])));
+    }
     return Math.ceil(waitMs / 1000);
   }
 
-  function takeOne(name, address) {
-    const limit = policy.tables().limit(name), buckets = ngx.shared.gwc_limits, key = name + '|' + address, lock = key + '|lock';
+  // 0, or the milliseconds until the bucket has a token. limit: {interval: milliseconds per token, burst}.
+  function takeOne(buckets, key, limit) {
+    const lock = key + '|lock';
     for (let n = 0; !buckets.add(lock, 1, LOCK_MS); n++) if (n > ATTEMPTS) throw new Error('no lock for a bucket');
     try {
       return takeLocked(buckets, key, limit);
@@ -25,7 +28,7 @@ export default function rateLimit() {
     }
   }
 
-  // 0, or the milliseconds until there is a token. A clock that was set back leaves an empty bucket at most.
+  // A clock that was set back leaves an empty bucket at most.
   function takeLocked(buckets, key, limit) {
     const now = Date.now(), entry = buckets.get(key), most = now + limit.burst * limit.interval;
     const full = entry === undefined || entry < now ? now : Math.min(entry, most);
@@ -35,5 +38,5 @@ export default function rateLimit() {
     return 0;
   }
 
-  return { take };
+  return { take, takeOne };
 }

@@ -1,59 +1,76 @@
 // Phases 5 and 6: OpenAPI's `security`, OR of ANDs. Every credential that is presented for a scheme of the operation must hold.
+//
+// A rule asks for `tokens` (bearer.js), `apiKeys`, `basics`, `certificates` (schemes), and for one of `alternatives` ([scheme, scopes] each).
 import apiKey from 'api_key.js';
-import jwt from 'jwt.js';
-import policy from 'policy.js';
+import basic from 'basic.js';
+import bearer from 'bearer.js';
+import caller from 'caller.js';
+import consumer from 'consumer.js';
+import mutualTls from 'mutual_tls.js';
 
 export default function security() {
-  // Judges by what a rule asks for: schemes, and alternatives of [scheme, scopes].
-  // {fault, challenge, subject, consumer}: the fault is null when the caller may go on.
+  // The caller (caller.js) as far as it takes no promise, which costs as much as all the rest; null when a token is to be verified.
+  function recall(r, asked, nowS) {
+    const known = caller().nobody();
+    if (asked === null) return known;
+    if (hasToken(r, asked) && !bearer().recall(r, asked.tokens, nowS, known)) return null;
+    return judge(r, asked, nowS, known);
+  }
+
+  // The same with a token that is verified.
   async function verify(r, asked, nowS) {
-    const caller = { fault: null, challenge: null, subject: null, consumer: null, scopes: {} };
-    if (asked.jwts.length > 0) await verifyToken(r, asked.jwts, nowS, caller);
-    for (let i = 0; i < asked.apiKeys.length && caller.fault === null; i++) verifyKey(r, asked.apiKeys[i], nowS, caller);
-    if (caller.fault !== null) return refused(caller.fault, caller.challenge);
-    return decide(asked, caller);
+    const known = caller().nobody();
+    await bearer().verify(r, asked.tokens, nowS, known);
+    return known.fault === null ? judge(r, asked, nowS, known) : known;
   }
 
-  // With several issuers a token is good when it is good for one of them.
-  async function verifyToken(r, schemes, nowS, caller) {
-    const authorization = r.variables.http_authorization;
-    if (authorization === undefined) return;
-    const token = jwt().read(authorization);
-    let first = null;
-    for (let i = 0; i < schemes.length; i++) {
-      const fault = await jwt().check(schemes[i], token, nowS);
-      if (fault === null) {
-        caller.scopes['$' + schemes[i]] = jwt().scopesOf(schemes[i], token);
-        caller.subject = token.payload.sub;
-      } else if (first === null) first = fault;
-    }
-    if (caller.subject === null) { caller.fault = first; caller.challenge = bearer('invalid_token'); }
+  // Where an operation takes both, the value of Authorization says what it is.
+  function hasToken(r, asked) {
+    if (asked.tokens.length === 0 || r.rawVariables.http_authorization === undefined) return false;
+    return asked.basics.length === 0 || !basic().isMeant(r.variables.http_authorization);
   }
 
-  function verifyKey(r, scheme, nowS, caller) {
-    const key = apiKey().read(r, scheme);
-    if (key === null) return;
-    const checked = apiKey().check(r, scheme, key, nowS);
-    if (checked[0] !== null) { caller.fault = checked[0]; caller.challenge = realm('ApiKey'); return; }
-    caller.scopes['$' + scheme] = [];
-    caller.consumer = checked[1];
+  function hasBasic(r, asked) {
+    if (asked.basics.length === 0 || r.rawVariables.http_authorization === undefined) return false;
+    return asked.tokens.length === 0 || basic().isMeant(r.variables.http_authorization);
   }
 
-  function decide(asked, caller) {
-    const complete = asked.alternatives.filter(function (a) { return a.every(function (x) { return granted(caller, x) !== undefined; }); });
-    if (complete.length === 0) return refused('authn.missing', realm(asked.jwts.length > 0 ? 'Bearer' : 'ApiKey'));
-    if (complete.some(function (a) { return a.every(function (x) { return hasAll(granted(caller, x), x[1]); }); })) return caller;
-    caller.fault = 'authz.scope';
-    caller.challenge = bearer('insufficient_scope');
-    return caller;
+  // The other credentials, and what all of them together allow.
+  function judge(r, asked, nowS, known) {
+    const basics = hasBasic(r, asked) ? asked.basics : [];
+    const certificates = asked.certificates.length > 0 && mutualTls().isPresented(r) ? asked.certificates : [];
+    asked.apiKeys.forEach(function (scheme) { prove(r, scheme, apiKey().check(r, scheme, nowS), 'ApiKey', known); });
+    basics.forEach(function (scheme) { prove(r, scheme, basic().check(r, scheme, r.variables.http_authorization, nowS), 'Basic', known); });
+    certificates.forEach(function (scheme) { prove(r, scheme, mutualTls().check(r, scheme), 'Certificate', known); });
+    return known.fault === null ? decide(asked, known) : known;
+  }
+
+  // Notes whose credential this is; found: [reason, number of the consumer], null when there is none.
+  function prove(r, scheme, found, kind, known) {
+    if (found === null || known.fault !== null) return;
+    if (found[0] !== null) { caller().refuse(known, found[0], caller().realm(kind)); return; }
+    const owner = consumer().find(r, found[1]);
+    known.granted['$' + scheme] = [];
+    if (!known.consumers.some(function (other) { return other.id === owner.id; })) known.consumers.push(owner);
+  }
+
+  function decide(asked, known) {
+    const complete = asked.alternatives.filter(function (a) { return a.every(function (x) { return granted(known, x) !== undefined; }); });
+    if (complete.length === 0) return caller().refuse(known, 'authn.missing', caller().realm(kindOf(asked)));
+    if (!complete.some(function (a) { return a.every(function (x) { return hasAll(granted(known, x), x[1]); }); })) return caller().lacksScopes(known);
+    return known.consumers.length > 1 ? caller().refuse(known, 'authz.consumer', null) : known;
   }
 
   // The scopes that the scheme of `requirement` ([scheme, scopes]) granted, undefined when it did not verify the caller.
-  function granted(caller, requirement) { return caller.scopes['$' + requirement[0]]; }
+  function granted(known, requirement) { return known.granted['$' + requirement[0]]; }
   function hasAll(scopes, wanted) { return wanted.every(function (x) { return scopes.indexOf(x) >= 0; }); }
-  function refused(fault, challenge) { return { fault: fault, challenge: challenge, subject: null, consumer: null }; }
-  function realm(kind) { return kind + ' realm="' + policy.tables().realm() + '"'; }
-  function bearer(error) { return realm('Bearer') + ', error="' + error + '"'; }
 
-  return { verify };
+  // Challenges for the first kind of credential that the operation takes.
+  function kindOf(asked) {
+    if (asked.tokens.length > 0) return 'Bearer';
+    if (asked.basics.length > 0) return 'Basic';
+    return asked.apiKeys.length > 0 ? 'ApiKey' : 'Certificate';
+  }
+
+  return { recall, verify };
 }

@@ -1,14 +1,14 @@
 --- The order of decisions (DESIGN section 3), free of any gateway: `new(data, host)` returns the core.
 --
--- host: `now()` seconds since 1970, `sleep(s)`, `sha256_hex(s)`, `dictionary` (add, get, safe_set, delete), `verifier(key)`.
+-- host: what `gwc.security` asks for, and `sleep(s)`, `dictionary` (add, get, safe_set, delete).
 -- A request `r`: `method`, `version` (a number such as 1.1), `target` (the raw one of the request line, nil when the line was not
 -- understood), `host` (of the Host field: lower case, no port), `sni` (or nil), `client` (address), `headers` (name in lower
--- case -> text or list), `header(name)` -> list, `body_bytes()` -> number, or nil and "too_large".
--- A verdict: {allowed=, status=, reason=, headers=, operation=, subject=, consumer=, upstream=}. Whatever is no verdict with
--- `allowed == true` denies, errors included: the hosts have nothing else that lets a request pass.
+-- case -> text or list), `header(name)` -> list, `certificate()` as for `gwc.security`, `body_bytes()` -> number, or nil and "too_large".
+-- A verdict: {allowed=, status=, reason=, headers=, operation=, subject=, consumer=, claims_text=, token_text=, upstream=}. Whatever is no
+-- verdict with `allowed == true` denies, errors included: the hosts have nothing else that lets a request pass.
+local authorization = require "gwc.authorization"
 local body = require "gwc.body"
 local canonical_path = require "gwc.canonical_path"
-local jwt = require "gwc.jwt"
 local rate_limit = require "gwc.rate_limit"
 local routing = require "gwc.routing"
 local security = require "gwc.security"
@@ -72,23 +72,41 @@ local function normalise(core, r)
   return head_fault(r) or canonical_path.check(r.target, core.data.max_uri_bytes) or host_fault(core.data, r)
 end
 
+--- Phases 5 and 6: nil or the refusal. The verdict says who was verified, unless the credentials themselves were refused.
+local function authorise(core, operation, r, verdict, path)
+  local refusal, verified = security.check(core, operation.security, r)
+  refusal = refusal or authorization.check(core, operation.rules, r, verified, path, operation.places)
+  if refusal and not find(refusal.reason, "^authz%.") then return refusal end
+  verdict.subject, verdict.consumer = verified.subject, verified.consumer
+  verdict.claims_text, verdict.token_text = verified.claims_text, verified.token_text
+  return refusal
+end
+
+--- Phase 7.
+local function throttle(core, consumer)
+  local known = consumer and assert(core.data.consumers[consumer], "a consumer that is not there")
+  return known and rate_limit.check_consumer(core.host, known.limits, consumer)
+end
+
+--- Phase 8.
+local function check_body(operation, r)
+  return body.check(operation.body, {
+    content_type = r.header("content-type"), content_encoding = r.header("content-encoding"), length = r.body_bytes,
+  })
+end
+
 --- Phases 2 to 8: nil or {reason=, headers=}. Fills the verdict with what became known on the way.
 local function judge(core, r, verdict)
-  local methods = routing.find(core.tries, r.host, match(r.target, "^[^?]*"))
+  local path = match(r.target, "^[^?]*")
+  local methods = routing.find(core.tries, r.host, path)
   if methods == nil then return { reason = "route.unknown" } end
   local operation = methods[r.method]
   if operation == nil then return { reason = "route.method", headers = { Allow = routing.allow(methods) } } end
   verdict.operation = operation.key
   local refusal = rate_limit.check(core.host, operation.limits, r.client)
-  if refusal then return refusal end
-  local verified
-  refusal, verified = security.check(core, operation.security, r)
-  if not refusal or refusal.reason == "authz.scope" then
-    verdict.subject, verdict.consumer = verified.subject, verified.consumer
-  end
-  refusal = refusal or body.check(operation.body, {
-    content_type = r.header("content-type"), content_encoding = r.header("content-encoding"), length = r.body_bytes,
-  })
+    or authorise(core, operation, r, verdict, path)
+    or throttle(core, verdict.consumer)
+    or check_body(operation, r)
   if refusal then return refusal end
   verdict.upstream = assert(core.data.upstreams[operation.upstream], "an operation without an upstream")
   return nil
@@ -112,6 +130,8 @@ local function prepared(data, operation)
     upstream = operation.upstream,
     limits = limits,
     security = assert(operation.security),
+    rules = assert(operation.rules),
+    places = operation.places,
     body = assert(operation.body),
   }
 end
@@ -119,8 +139,9 @@ end
 --- The core: {normalise=function(r) -> denial | nil, judge=function(r, verdict) -> verdict, decide=function(r, verdict) -> verdict}.
 -- Raises for data that is not complete. The verdict is a table of the host, which sees in it what is known when a phase is cut short.
 function M.new(data, host)
-  local core = { data = data, host = host, jwts = {}, tries = {} }
-  for scheme, control in next, data.jwts do core.jwts[scheme] = jwt.prepare(control, host.verifier) end
+  local core = security.new(data, host)
+  authorization.add(core)
+  core.tries = {}
   data.operations(function(operation) routing.add(core.tries, prepared(data, operation)) end)
 
   --- Phase 1: for gateways whose own router would otherwise see the request first.

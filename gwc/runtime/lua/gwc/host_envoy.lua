@@ -1,10 +1,25 @@
 --- Envoy's Lua filters as hosts of the core (Envoy 1.40).
 --
--- An uncaught error would let the request continue: everything runs under pcall, and what was let through gets a stamp that a
--- filter behind demands. A refusal has a private status for its reason; Envoy's mappers make the answer of it.
+-- An uncaught error would let the request continue. So everything runs under pcall, and every request is sealed: Envoy's router refuses
+-- it unless the last statement of the last filter was reached (gwc/backends/envoy/seal.py). A refusal has a private status for its
+-- reason; Envoy's mappers make the answer of it.
+local body = require "gwc.body"
+local carrier = require "gwc.carrier"
+
 local M = {}
 
-local STAMP, CONSUMERS, CALLER = "gwc.stamp", "gwc.consumers", "gwc.caller"
+local find, lower, match = string.find, string.lower, string.match
+
+local SEAL, SEALED = "x-envoy-max-retries", "sealed"
+local PASSED = "passed" -- the seal between the two filters, where a lane needs both: the router refuses it, too
+local SUBJECT, CONSUMER, CLAIMS = "x-gwc-subject", "x-gwc-consumer", "x-gwc-claims"
+local WAITS = "gwc.waits"
+
+--- The lanes with their body rules.
+local function prepared(data)
+  for _, lane in next, data.lanes do lane.body = assert(data.bodies[lane.body]) end
+  return data
+end
 
 --- Every value of a header, in their order.
 local function values(headers, name)
@@ -15,17 +30,13 @@ end
 
 local function refuse(h, data, refusal)
   local answer = { [":status"] = tostring(assert(data.statuses[refusal.reason], "a reason that is not in the table")) }
-  for name, value in pairs(refusal.headers or {}) do answer[string.lower(name)] = value end
+  for name, value in next, refusal.headers or {} do answer[lower(name)] = value end
   h:respond(answer, "")
 end
 
-local function stamp(h, name)
-  h:streamInfo():dynamicMetadata():set(STAMP, name, true)
-end
-
---- The entry of `entries` that the route names; an error when there is none.
-local function entry(h, key, entries)
-  return assert(entries[assert(h:filterContext():get(key), "the route does not say")], "the route says something unknown")
+--- The lane that the route names.
+local function lane_of(h, data)
+  return assert(data.lanes[assert(h:filterContext():get("lane"), "the route does not say")], "the route says something unknown")
 end
 
 --- Runs `decide(h)`, which returns nothing or a refusal; an error is a refusal, too.
@@ -40,66 +51,179 @@ local function guarded(data, decide)
   end
 end
 
---- A verifier that leaves the signature to `jwt_authn`, which comes after this, but for its length: that of ES256 (RFC 7518 3.4)
--- BoringSSL does not count, and takes one with bytes behind it.
-local function later(key)
-  local bytes = key.algorithm == "ES256" and 64 or nil
-  return function(signature) return bytes == nil or #signature == bytes end
+local NO_BODY = { length = function() return 0 end } -- most requests: no header needs to be looked up
+
+local function arrived(headers, bytes)
+  return {
+    content_type = values(headers, "content-type"),
+    content_encoding = values(headers, "content-encoding"),
+    length = function() return bytes end,
+  }
 end
 
---- API keys, and tokens as far as they can be judged without cryptography.
-function M.credentials(data)
-  local api_key, jwt, security = require "gwc.api_key", require "gwc.jwt", require "gwc.security"
-  assert(api_key.check, "the core is not complete")
-  local core = { data = data, jwts = {}, host = { now = os.time, sha256_hex = require "gwc.sha256" } }
-  for scheme, control in pairs(data.jwts) do
-    core.jwts[scheme] = jwt.prepare(control, later)
+--- Takes keys out of the query and the cookies.
+local function remove_keys(headers, removed)
+  if removed.query then
+    local target = headers:get(":path")
+    local kept = carrier.target_without(target, removed.query)
+    if kept ~= target then headers:replace(":path", kept) end
   end
-
-  local function remember(h, verified)
-    local known = h:streamInfo():dynamicMetadata()
-    for scheme in pairs(verified.schemes) do
-      if data.api_keys[scheme] then known:set(CONSUMERS, scheme, verified.consumer) end
-    end
-    if verified.consumer then
-      known:set(CALLER, "consumer", verified.consumer)
-      h:headers():replace("x-gwc-consumer", verified.consumer)
-    end
+  local cookies = removed.cookies and values(headers, "cookie") or {}
+  if cookies[1] ~= nil then
+    local kept = carrier.cookies_without(cookies, removed.cookies)
+    headers:remove("cookie")
+    if kept ~= "" then headers:add("cookie", kept) end
   end
-
-  return guarded(data, function(h)
-    local headers = h:headers()
-    local asked = entry(h, "security", data.securities)
-    local refusal, verified = security.check(core, asked, { header = function(name) return values(headers, name) end })
-    if refusal and refusal.reason ~= "authz.scope" then return refusal end
-    remember(h, verified)
-    if not refusal then stamp(h, "credentials") end -- without the stamp the authorisation refuses: after the signature
-    return nil
-  end)
 end
 
---- Size, type and coding of the body. A body that is too long ends in the buffer filter before this one.
-function M.body(data)
-  local body = require "gwc.body"
-  local nothing = { length = function() return 0 end } -- most requests: no header needs to be looked up
+--- Whether nothing came while the request waited for keys; Envoy raises for what did (1.40). Only of operations that take no body: an
+-- empty one in chunks is refused, too.
+local function has_no_body(h)
+  local ok, buffer = pcall(h.body, h)
+  return ok and (buffer == nil or buffer:length() == 0)
+end
 
-  local function arrived(h, bytes)
-    local headers = h:headers()
-    return {
-      content_type = values(headers, "content-type"),
-      content_encoding = values(headers, "content-encoding"),
-      length = function() return bytes end,
-    }
+--- The body's bytes, 0 without one, and the headers: those that Envoy gave out before a request had to wait are dead. No header says
+-- whether there is a body: Envoy drops Transfer-Encoding, and whatever else Connection names.
+local function wait_for_body(h, headers)
+  local buffer = h:body() -- waits for the end of the request; nil without a body. Never body(true): it adds a coding
+  if buffer == nil then return 0, headers end
+  return buffer:length(), h:headers()
+end
+
+--- Demands the seal. A request without it is one of a configuration that seals nothing, so that no other request is safe.
+local function expect_seal(headers, value)
+  assert(headers:get(SEAL) == value, "the request does not have its seal")
+end
+
+--- Phase 8: size, type and coding of the body, and what every request must have behind it. seal: the value that it must have; nil for
+-- a caller who was let through with it before.
+local function finish(h, headers, rule, removed, seal)
+  local bytes
+  bytes, headers = wait_for_body(h, headers)
+  local refusal = (bytes > 0 or rule.required) and body.check(rule, bytes == 0 and NO_BODY or arrived(headers, bytes))
+  if refusal then return refusal end
+  if next(removed) ~= nil then remove_keys(headers, removed) end
+  if seal then expect_seal(headers, seal) end
+  headers:remove(SEAL) -- the last statement
+  return nil
+end
+
+--- What the core asks of a request, found out when it asks. `authorization` is its only value.
+local FIELDS = {
+  header = function(r)
+    return function(name)
+      if name == "authorization" then return { r.authorization } end
+      return values(r.headers, name)
+    end
+  end,
+  headers = function(r) return r.handle:headers() end,
+  target = function(r) return r.headers:get(":path") end,
+  client = function(r) return match(r.handle:streamInfo():downstreamDirectRemoteAddress(), "^%[?(.-)%]?:%d+$") end,
+  --- The names of a certificate that the listener has verified.
+  certificate = function(r)
+    return function()
+      local tls = r.handle:streamInfo():downstreamSslConnection()
+      if not tls or not tls:peerCertificateValidated() then return nil end
+      return { uris = tls:uriSanPeerCertificate(), dns_names = tls:dnsSansPeerCertificate() }
+    end
+  end,
+}
+
+local REQUEST = {
+  __index = function(r, name)
+    local value = FIELDS[name] and FIELDS[name](r)
+    rawset(r, name, value)
+    return value
+  end,
+}
+
+local function new_core(data)
+  local core = require("gwc.security").new(data, require("gwc.envoy_keys").host())
+  require("gwc.authorization").add(core)
+  return core
+end
+
+local NOBODY = { schemes = {}, consumers = {}, tokens = {} }
+
+--- For the upstream, the log, the counters and the limits of consumers.
+local function remember(h, headers, core, lane, verified)
+  if verified.subject then headers:replace(SUBJECT, verified.subject) end
+  if verified.claims_text then headers:replace(CLAIMS, verified.claims_text) end
+  if lane.forwards_tokens and not verified.token_text then headers:remove("authorization") end
+  if verified.consumer then
+    headers:replace(CONSUMER, verified.consumer)
+    local waits = lane.is_split and core.data.consumers[verified.consumer].waits or {}
+    for number, wait in next, waits do h:streamInfo():dynamicMetadata():set(WAITS, number, wait) end
+  end
+end
+
+--- Phases 5 and 6, and 8 where nothing comes between.
+--
+-- Where a decision depends on nothing but the token (`lane.token` names its scheme), it is kept with what the core remembers of
+-- the token: it holds as long as the core says that the token does.
+function M.access(data)
+  local security, authorization, jwt = require "gwc.security", require "gwc.authorization", require "gwc.jwt"
+  local core = new_core(prepared(data))
+
+  local function recall(lane, value, r)
+    local known = core.tokens.get(value)
+    local verified = known and known.lanes and known.lanes[lane]
+    local proof = verified and known.proofs[lane.token]
+    return proof and jwt.recall(core.jwts[lane.token], proof, known.claims, core.host, r) and verified
   end
 
-  return guarded(data, function(h)
-    local rule = entry(h, "rule", data.rules)
-    local buffer = h:body() -- waits for the end of the request; nil without a body. Never body(true): it adds a coding
-    local bytes = buffer and buffer:length() or 0
-    local refusal = body.check(rule, bytes == 0 and nothing or arrived(h, bytes))
-    if refusal == nil then stamp(h, "body") end
+  local function keep(lane, value, verified)
+    local known = value and core.tokens.get(value)
+    if not known then return end
+    known.lanes = known.lanes or {}
+    known.lanes[lane] = verified
+  end
+
+  local function authorise(lane, r)
+    local refusal, verified = nil, NOBODY
+    if lane.security then refusal, verified = security.check(core, lane.security, r) end
+    if refusal == nil and lane.rules[1] then
+      refusal = authorization.check(core, lane.rules, r, verified, match(r.target, "^[^?]*"), lane.places)
+    end
+    if refusal == nil or find(refusal.reason, "^authz%.") then remember(r.handle, r.headers, core, lane, verified) end
+    if refusal == nil and lane.token then keep(lane, r.authorization, verified) end
     return refusal
+  end
+
+  --- What is judged of a request whose caller is not known yet.
+  local function judge(lane, value, r)
+    if value and find(value, ",", 1, true) then return { reason = "normalise.request" } end -- so are several joined
+    if lane.security or lane.rules[1] then return authorise(lane, r) end
+    return nil
+  end
+
+  return guarded(data, function(h)
+    local lane, headers = lane_of(h, data), h:headers()
+    if #headers:get(":path") > data.max_uri_bytes then return { reason = "normalise.uri" } end
+    local value = headers:get("authorization")
+    local r = setmetatable({ handle = h, headers = headers, authorization = value }, REQUEST)
+    local verified = value and lane.token and recall(lane, value, r)
+    if verified then
+      remember(h, r.headers, core, lane, verified)
+    else
+      local refusal = judge(lane, value, r)
+      if refusal then return refusal end
+    end
+    if lane.is_split then
+      expect_seal(r.headers, SEALED)
+      r.headers:replace(SEAL, PASSED) -- the last statement
+      return nil
+    end
+    if r.has_waited and not has_no_body(h) then return { reason = "body.unexpected" } end
+    return finish(h, r.headers, lane.body, data.removed, not verified and SEALED or nil)
   end)
+end
+
+--- Phase 8, behind the limits of consumers, or behind a wait for keys.
+function M.body(data)
+  prepared(data)
+  return guarded(data, function(h) return finish(h, h:headers(), lane_of(h, data).body, data.removed, PASSED) end)
 end
 
 return M

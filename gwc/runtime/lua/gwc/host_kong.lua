@@ -4,41 +4,13 @@ local base = require "gwc.nginx_request"
 local data = require "gwc.data"
 local decide = require "gwc.decide"
 local forwarding = require "gwc.forwarding"
-local pkey = require "resty.openssl.pkey"
+local kong_cryptography = require "gwc.kong_cryptography"
+local metrics = require "gwc.metrics"
+local nginx_host = require "gwc.nginx_host"
 local problem_details = require "gwc.problem_details"
 local ssl = require "ngx.ssl"
 
--- Only `true` is a good signature; nil and false are errors (resty.openssl). A digest is always named: without one the key's default holds.
-local VERIFY = {
-  RS256 = function(public)
-    return function(signature, message) return public:verify(signature, message, "sha256") == true end
-  end,
-  ES256 = function(public) -- ecdsa_use_raw: JWS forbids DER
-    return function(signature, message)
-      return #signature == 64 and public:verify(signature, message, "sha256", nil, { ecdsa_use_raw = true }) == true
-    end
-  end,
-}
-
-local JWK = {
-  RS256 = '{"kty":"RSA","n":"%s","e":"%s"}',
-  ES256 = '{"kty":"EC","crv":"P-256","x":"%s","y":"%s"}',
-}
-
-local function verifier(key)
-  local first, second = key.n or key.x, key.e or key.y
-  assert(not string.find(first .. second, "[^%w_-]"), "a key that is not base64url")
-  local text = string.format(JWK[key.algorithm], first, second)
-  return VERIFY[key.algorithm](assert(pkey.new(text, { format = "JWK" })))
-end
-
-local core = decide.new(data, {
-  now = ngx.now,
-  sleep = ngx.sleep,
-  sha256_hex = require("kong.tools.sha256").sha256_hex,
-  dictionary = assert(ngx.shared.gwc_limits, "nginx-http.conf is not included: no lua_shared_dict gwc_limits"),
-  verifier = verifier,
-})
+local core = decide.new(data, nginx_host.new(kong_cryptography, data.digest))
 
 -- Above pre-function (1000000): first in every phase.
 local handler = { VERSION = "0.1.0", PRIORITY = 1000001 }
@@ -77,10 +49,18 @@ function handler:rewrite()
   ngx.ctx.gwc_normalised = true
 end
 
---- Kong's own headers go out from variables; an empty one is not sent. `upstream_uri` without the query: Kong adds it unchanged.
-local function set_variables(target, upstream)
-  local var = ngx.var
+--- The target as it is forwarded. Kong adds the query to `upstream_uri`, and looks at the end of the request's target for the question
+-- mark of an empty one, unless `request_uri` of the context is there.
+local function set_target(r)
+  local target, var = forwarding.target(data, r), ngx.var
   var.upstream_uri = string.match(target, "^[^?]*")
+  if target == r.target then return end
+  ngx.ctx.request_uri, var.args = target, string.match(target, "%?(.*)$") or ""
+end
+
+--- Kong's own headers go out from variables; an empty one is not sent.
+local function set_variables(upstream)
+  local var = ngx.var
   var.upstream_host = upstream.authority
   var.upstream_x_forwarded_for, var.upstream_x_forwarded_host, var.upstream_x_forwarded_proto = var.remote_addr, var.host, "https"
   var.upstream_x_forwarded_port, var.upstream_x_forwarded_path, var.upstream_x_forwarded_prefix = "", "", ""
@@ -90,9 +70,10 @@ end
 --- Phase 10. Kong removes what `Connection` names, and adds TE, after the plugins, from a copy of the headers that it made before
 -- them: the copy is thrown away, so that no client can make Kong drop the identity.
 local function forward(r, verdict)
-  forwarding.apply(data, verdict, ngx.var.kong_request_id)
+  forwarding.apply(data, r, verdict, ngx.var.kong_request_id)
   ngx.ctx.cached_request_headers = nil
-  set_variables(r.target, verdict.upstream)
+  set_target(r)
+  set_variables(verdict.upstream)
   local timeouts = verdict.upstream.timeouts -- nil: those of the service in kong.yml
   if timeouts then kong.service.set_timeouts(timeouts.connect_ms, timeouts.response_ms, timeouts.response_ms) end
   assert(kong.service.set_upstream(verdict.upstream.name)) -- last: kong.yml sends everybody to an upstream without targets
@@ -126,6 +107,7 @@ function handler:body_filter()
 end
 
 --- The only place that writes the variables of the log line: `set` in nginx-proxy.conf runs again when NGINX redirects to an error page.
+-- Every answer is counted here, once.
 function handler:log()
   local verdict, var = ngx.ctx.gwc_verdict or {}, ngx.var
   var.gwc_reason = ngx.ctx.gwc_reason or verdict.reason or "-"
@@ -133,6 +115,7 @@ function handler:log()
   var.gwc_subject = verdict.subject or "-"
   var.gwc_consumer = verdict.consumer or "-"
   var.gwc_duration_ms = base.duration_ms()
+  metrics.count(var.gwc_consumer, var.gwc_reason)
 end
 
 return handler

@@ -7,16 +7,12 @@ local data = require "gwc.data"
 local decide = require "gwc.decide"
 local forwarding = require "gwc.forwarding"
 local libcrypto = require "gwc.libcrypto"
+local metrics = require "gwc.metrics"
+local nginx_host = require "gwc.nginx_host"
 local problem_details = require "gwc.problem_details"
 local ssl = require "ngx.ssl"
 
-local core = decide.new(data, {
-  now = ngx.now,
-  sleep = ngx.sleep,
-  sha256_hex = require "gwc.sha256",
-  dictionary = assert(ngx.shared.gwc_limits, "no lua_shared_dict gwc_limits"),
-  verifier = libcrypto.verifier,
-})
+local core = decide.new(data, nginx_host.new(libcrypto, data.digest))
 
 local M = {}
 
@@ -51,7 +47,8 @@ function M.access()
   local r = base.read(decide.values)
   local verdict = core.decide(r, new_verdict())
   if verdict.allowed ~= true then return answer(verdict.status, verdict.reason, verdict.headers) end
-  forwarding.apply(data, verdict, ngx.var.request_id)
+  forwarding.apply(data, r, verdict, ngx.var.request_id)
+  ngx.var.gwc_target = forwarding.target(data, r)
   ngx.req.set_header("X-Forwarded-For", r.client)
   ngx.req.set_header("X-Real-IP", r.client)
   ngx.req.set_header("X-Forwarded-Host", r.host)
@@ -66,13 +63,14 @@ function M.error_page()
   return answer(status, reason)
 end
 
---- What was not decided is "-" in the log line.
+--- What was not decided is "-" in the log line. Every answer is counted here, once.
 function M.log()
   local var = ngx.var
   for _, name in ipairs { "gwc_reason", "gwc_operation", "gwc_subject", "gwc_consumer" } do
     if not var[name] or var[name] == "" then var[name] = "-" end
   end
   var.gwc_duration_ms = base.duration_ms()
+  metrics.count(var.gwc_consumer, var.gwc_reason)
 end
 
 return M

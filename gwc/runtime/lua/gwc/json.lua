@@ -6,7 +6,7 @@ local M = {}
 
 local byte, char, find, floor, match, sub = string.byte, string.char, string.find, math.floor, string.match, string.sub
 
-local MAX_DEPTH = 64
+local MAX_DEPTH = 30 -- objects and lists inside one another: what every engine takes
 local OBJECT, ARRAY = {}, {}
 local LITERALS = { t = { "true", true }, f = { "false", false } }
 
@@ -159,8 +159,8 @@ end
 
 --- The value at `at` and the place after it; no place: it is not JSON.
 function read_value(text, at, depth)
-  if depth > MAX_DEPTH then return nil end
   local first = sub(text, at, at)
+  if (first == "{" or first == "[") and depth == MAX_DEPTH then return nil end
   if first == "{" then return read_object(text, at, depth + 1) end
   if first == "[" then return read_array(text, at, depth + 1) end
   if first == '"' then return read_string(text, at) end
@@ -173,7 +173,7 @@ end
 --- The value, or nil when the text is not exactly one strict JSON value.
 function M.decode(text)
   if not is_utf8(text) then return nil end
-  local value, after = read_value(text, skip(text, 1), 1)
+  local value, after = read_value(text, skip(text, 1), 0)
   if after == nil or skip(text, after) <= #text then return nil end
   return value
 end

@@ -1,12 +1,13 @@
 --- JWT access tokens (gwc/controls/jwt.py; RFC 7519, RFC 8725). The checks are made in the order of the reasons there.
 local base64url = require "gwc.base64url"
 local json = require "gwc.json"
+local key_source = require "gwc.key_source"
 
 local M = {}
 
-local find, gmatch, match = string.find, string.gmatch, string.match
+local find, gmatch, gsub, lower, match = string.find, string.gmatch, string.gsub, string.lower, string.match
 
-local COMPACT = "^Bearer ([%w_-]+)%.([%w_-]+)%.([%w_-]+)$"
+local COMPACT = "^Bearer ([%w_-]+)%.([%w_-]*)%.([%w_-]+)$"
 local MAX_SUBJECT_BYTES = 255
 local LAST_DATE = 2 ^ 53 - 1
 
@@ -18,12 +19,15 @@ local function is_text(value)
   return type(value) == "string"
 end
 
-local function is_audience(value)
-  if not json.is_array(value) then return is_text(value) end
-  for i = 1, #value do
-    if not is_text(value[i]) then return false end
+local function are_texts(list)
+  for i = 1, #list do
+    if not is_text(list[i]) then return false end
   end
   return true
+end
+
+local function is_audience(value)
+  return is_text(value) or (json.is_array(value) and are_texts(value))
 end
 
 -- Registered claims and their types (RFC 7519 4.1); null is a value like others.
@@ -36,33 +40,52 @@ local function has_registered_types(claims)
   return true
 end
 
---- {header=, claims=, signature=, signed=} of the only value of Authorization, nil when it is no well-formed bearer token. The
--- claims that are there have the types of RFC 7519.
-function M.read(values)
-  if values[2] ~= nil then return nil end
-  local head, payload, signature = match(values[1], COMPACT)
+--- {header=, payload_text=, payload=, signature=, signed=} of a value of Authorization, nil when it is no compact JWS with a header that is
+-- a JSON object. The payload is not read yet.
+function M.read(value)
+  local head, payload_text, signature_text = match(value, COMPACT)
   if head == nil then return nil end
-  local head_text, payload_text, raw = base64url.decode(head), base64url.decode(payload), base64url.decode(signature)
-  if not (head_text and payload_text and raw) then return nil end
-  local header, claims = json.decode(head_text), json.decode(payload_text)
-  if not (json.is_object(header) and json.is_object(claims) and has_registered_types(claims)) then return nil end
-  return { header = header, claims = claims, signature = raw, signed = head .. "." .. payload }
+  local head_bytes, payload, signature = base64url.decode(head), base64url.decode(payload_text), base64url.decode(signature_text)
+  if not (head_bytes and payload and signature) then return nil end
+  local header = json.decode(head_bytes)
+  if not json.is_object(header) then return nil end
+  return { header = header, payload_text = payload_text, payload = payload, signature = signature, signed = head .. "." .. payload_text }
 end
 
-local function key_fault(control, token)
-  if token.header.crit ~= nil then return "authn.critical" end
-  local kid = token.header.kid
-  local key = type(kid) == "string" and control.keys[kid] or nil
-  if key == nil then return "authn.unknownKey" end
-  if token.header.alg ~= key.algorithm then return "authn.algorithm" end
-  if key.verify(token.signature, token.signed) ~= true then return "authn.signature" end
-  return nil
+--- The claims, read once; false when they are no JSON object, or registered ones have other types.
+function M.claims(token)
+  if token.claims == nil then
+    local claims = json.decode(token.payload)
+    token.claims = json.is_object(claims) and has_registered_types(claims) and claims or false
+  end
+  return token.claims
+end
+
+local function has_type(control, header)
+  if control.typ == nil then return true end
+  return is_text(header.typ) and gsub(lower(header.typ), "^application/", "") == control.typ
+end
+
+--- The key that verified the token, or nil and the reason. A native key is one whose signature somebody else has judged together with the
+-- payload's form: the form is asked first, so that the reason is the token's.
+local function verifying_key(control, token, r)
+  local header = token.header
+  if header.crit ~= nil then return nil, "authn.critical" end
+  if not has_type(control, header) then return nil, "authn.type" end
+  if not is_text(header.kid) then return nil, "authn.unknownKey" end
+  local key, reason = control.source.find(header.kid, r)
+  if key == nil then return nil, reason end
+  if header.alg ~= key.algorithm then return nil, "authn.algorithm" end
+  if key.native and not M.claims(token) then return nil, "authn.claims" end
+  if key.verify(token.signature, token.signed, r) ~= true then return nil, "authn.signature" end
+  return key
 end
 
 local function time_fault(control, claims, now_s)
-  local exp, nbf = claims.exp, claims.nbf
-  if exp == nil or now_s >= exp + control.clock_skew_s then return "authn.expired" end
-  if nbf ~= nil and now_s < nbf - control.clock_skew_s then return "authn.notBefore" end
+  local exp, nbf, iat, skew_s = claims.exp, claims.nbf, claims.iat, control.clock_skew_s
+  if exp == nil or now_s >= exp + skew_s then return "authn.expired" end
+  if nbf ~= nil and now_s < nbf - skew_s then return "authn.notBefore" end
+  if iat ~= nil and now_s < iat - skew_s then return "authn.issuedAt" end
   return nil
 end
 
@@ -75,7 +98,14 @@ local function has_audience(control, aud)
   return false
 end
 
+local function lives_too_long(control, claims)
+  if control.max_lifetime_s == nil then return false end
+  return claims.exp == nil or claims.iat == nil or claims.exp - claims.iat > control.max_lifetime_s
+end
+
+--- What does not depend on time.
 local function claim_fault(control, claims)
+  if lives_too_long(control, claims) then return "authn.lifetime" end
   if claims.iss ~= control.issuer then return "authn.issuer" end
   if not has_audience(control, claims.aud) then return "authn.audience" end
   local sub = claims.sub
@@ -83,40 +113,58 @@ local function claim_fault(control, claims)
   return nil
 end
 
---- nil, or the reason of the first fault. control.keys: kid -> {algorithm=, verify=function(signature, message) -> boolean}.
-function M.fault(control, token, now_s)
-  return key_fault(control, token) or time_fault(control, token.claims, now_s) or claim_fault(control, token.claims)
+--- The value by own members of nested objects; nil when there is none.
+function M.claim(claims, path)
+  local found = claims
+  for _, name in ipairs(path) do
+    if not json.is_object(found) then return nil end
+    found = found[name]
+  end
+  return found
 end
 
---- Scope -> true; empty when the claim is neither a text nor a list of texts.
-function M.scopes(control, token)
-  local claim, scopes = token.claims[control.scopes_claim], {}
-  if type(claim) == "string" then
-    for scope in gmatch(claim .. " ", "([^ ]*) ") do scopes[scope] = true end
-  elseif json.is_array(claim) then
-    for _, scope in ipairs(claim) do
-      if type(scope) ~= "string" then return {} end
-      scopes[scope] = true
-    end
+--- Scopes or roles: text -> true, of a text with single spaces between, or of a list of texts. Empty for every other form.
+function M.texts(claims, path)
+  local found, set = path[1] and M.claim(claims, path), {}
+  if is_text(found) then
+    for text in gmatch(found .. " ", "([^ ]*) ") do set[text] = true end
+  elseif json.is_array(found) and are_texts(found) then
+    for i = 1, #found do set[found[i]] = true end
   end
-  return scopes
+  return set
 end
 
---- A copy of the control with `verify` in every key. verifier: (key) -> function(signature, message) -> boolean; raises for a
--- key that is none, so that the gateway does not start.
-function M.prepare(control, verifier)
-  local keys = {}
-  for _, key in ipairs(control.keys) do
-    assert(control.algorithms[key.algorithm], "a key of an algorithm that is not allowed")
-    keys[key.kid] = { algorithm = key.algorithm, verify = verifier(key) }
+--- {key=, scopes=}: the token is good for the scheme; or nil and the reason of its first fault.
+function M.verify(control, token, host, r)
+  local key, reason = verifying_key(control, token, r)
+  if key == nil then return nil, reason end
+  local claims = M.claims(token)
+  if not claims then return nil, "authn.claims" end
+  reason = time_fault(control, claims, host.now()) or claim_fault(control, claims)
+  if reason then return nil, reason end
+  return { key = key, scopes = M.texts(claims, control.scopes_claim) }
+end
+
+--- The proof of an earlier `verify` when it still holds; false and a reason when the token is not good for the scheme; nil when the
+-- token must be verified (again): the keys are others now.
+function M.recall(control, proof, claims, host, r)
+  if proof == nil then
+    local reason = claim_fault(control, claims)
+    if reason then return false, reason end
+    return nil
   end
-  return {
-    issuer = control.issuer,
-    audiences = control.audiences,
-    clock_skew_s = control.clock_skew_s,
-    scopes_claim = control.scopes_claim,
-    keys = keys,
-  }
+  if control.source.find(proof.key.kid, r) ~= proof.key then return nil end
+  local reason = time_fault(control, claims, host.now())
+  if reason then return false, reason end
+  return proof
+end
+
+--- The control of the data with its source of keys. Raises for one that can't be used, so that the gateway does not start.
+function M.prepare(control, scheme, host)
+  local prepared = {}
+  for name, value in next, control do prepared[name] = value end
+  prepared.source = key_source.new(control, scheme, host)
+  return prepared
 end
 
 return M

@@ -1,6 +1,6 @@
---- RS256 and ES256 through FFI on the libcrypto that NGINX is linked with, for hosts without lua-resty-openssl.
-local base64url = require "gwc.base64url"
+--- Signatures and digests through FFI on the libcrypto that NGINX is linked with (OpenSSL 3), for hosts without lua-resty-openssl.
 local ffi = require "ffi"
+local spki = require "gwc.spki"
 
 local M = {}
 
@@ -11,65 +11,80 @@ EVP_PKEY *d2i_PUBKEY(EVP_PKEY **a, const unsigned char **pp, long length);
 EVP_MD_CTX *EVP_MD_CTX_new(void);
 void EVP_MD_CTX_free(EVP_MD_CTX *);
 const EVP_MD *EVP_sha256(void);
+const EVP_MD *EVP_sha384(void);
+const EVP_MD *EVP_sha512(void);
 int EVP_DigestVerifyInit(EVP_MD_CTX *, EVP_PKEY_CTX **, const EVP_MD *, void *, EVP_PKEY *);
 int EVP_DigestVerify(EVP_MD_CTX *, const unsigned char *, size_t, const unsigned char *, size_t);
+int EVP_PKEY_CTX_set_rsa_padding(EVP_PKEY_CTX *, int);
+int EVP_PKEY_CTX_set_rsa_pss_saltlen(EVP_PKEY_CTX *, int);
+unsigned char *SHA256(const unsigned char *, size_t, unsigned char *);
+unsigned char *HMAC(const EVP_MD *, const void *, int, const unsigned char *, size_t, unsigned char *, unsigned int *);
+int CRYPTO_memcmp(const void *, const void *, size_t);
 void ERR_clear_error(void);
 ]]
 local C = ffi.C
 
---- A DER value (ITU-T X.690) of less than 64 KiB.
-local function der(tag, content)
-  local n = #content
-  if n < 128 then return string.char(tag, n) .. content end
-  if n < 256 then return string.char(tag, 0x81, n) .. content end
-  return string.char(tag, 0x82, math.floor(n / 256), n % 256) .. content
+local RSA_PKCS1_PSS_PADDING = 6
+local BITS = { ["256"] = C.EVP_sha256, ["384"] = C.EVP_sha384, ["512"] = C.EVP_sha512 }
+
+--- Kind (`RS`, `ES` ...), EVP_MD and bytes of the hash of an algorithm; EdDSA names its own.
+local function described(algorithm)
+  if algorithm == "EdDSA" then return "Ed", nil, 0 end
+  local bits = string.sub(algorithm, 3)
+  return string.sub(algorithm, 1, 2), BITS[bits](), tonumber(bits) / 8
 end
 
-local function der_integer(bytes)
-  bytes = string.gsub(bytes, "^%z+", "")
-  if bytes == "" or string.byte(bytes) >= 128 then bytes = "\0" .. bytes end
-  return der(0x02, bytes)
+--- PS256 and its like have a salt as long as the hash (RFC 7518 3.5), and no other.
+local function set_padding(kind, context, hash_bytes)
+  return kind ~= "PS"
+    or (C.EVP_PKEY_CTX_set_rsa_padding(context, RSA_PKCS1_PSS_PADDING) == 1
+      and C.EVP_PKEY_CTX_set_rsa_pss_saltlen(context, hash_bytes) == 1)
 end
 
-local RSA_ENCRYPTION = der(0x30, "\6\9\42\134\72\134\247\13\1\1\1\5\0")
-local EC_P256 = der(0x30, "\6\7\42\134\72\206\61\2\1" .. "\6\8\42\134\72\206\61\3\1\7")
-
---- SubjectPublicKeyInfo (RFC 5280 4.1.2.7) of a key of the data.
-local PUBLIC_KEY = {
-  RS256 = function(key)
-    local numbers = der_integer(assert(base64url.decode(key.n))) .. der_integer(assert(base64url.decode(key.e)))
-    return der(0x30, RSA_ENCRYPTION .. der(0x03, "\0" .. der(0x30, numbers)))
-  end,
-  ES256 = function(key)
-    local point = "\4" .. assert(base64url.decode(key.x)) .. assert(base64url.decode(key.y))
-    return der(0x30, EC_P256 .. der(0x03, "\0" .. point))
-  end,
-}
-
---- The signature as OpenSSL takes it, nil when its length is wrong.
-local SIGNATURE = {
-  RS256 = function(raw) return raw end,
-  ES256 = function(raw)
-    if #raw ~= 64 then return nil end
-    return der(0x30, der_integer(string.sub(raw, 1, 32)) .. der_integer(string.sub(raw, 33)))
-  end,
-}
-
---- A function(signature, message) -> boolean for a key of the data; raises for one that is none.
-function M.verifier(key)
-  local text = PUBLIC_KEY[key.algorithm](key)
+local function public_verifier(key)
+  local text = spki.public_key(key)
   local public = C.d2i_PUBKEY(nil, ffi.new("const unsigned char *[1]", ffi.cast("const unsigned char *", text)), #text)
-  assert(public ~= nil, "a public key that OpenSSL does not take")
+  C.ERR_clear_error()
+  if public == nil then return nil end -- a point that is not on the curve, for example
+  local kind, digest, hash_bytes = described(key.algorithm)
+  local parameters = ffi.new "EVP_PKEY_CTX *[1]"
   return function(raw, message)
-    local signature = SIGNATURE[key.algorithm](raw)
+    local signature = kind ~= "ES" and raw or spki.der_signature(raw, key.algorithm)
     if signature == nil then return false end
     local context = C.EVP_MD_CTX_new()
-    local good = C.EVP_DigestVerifyInit(context, nil, C.EVP_sha256(), nil, public) == 1
+    local good = C.EVP_DigestVerifyInit(context, parameters, digest, nil, public) == 1
+      and set_padding(kind, parameters[0], hash_bytes)
       and C.EVP_DigestVerify(context, signature, #signature, message, #message) == 1
     C.EVP_MD_CTX_free(context)
     C.ERR_clear_error()
     return good
   end
+end
+
+local function hmac_verifier(key)
+  local _, digest, hash_bytes = described(key.algorithm)
+  local found = ffi.new "unsigned char[64]"
+  return function(raw, message)
+    if #raw ~= hash_bytes then return false end
+    return C.HMAC(digest, key.secret, #key.secret, message, #message, found, nil) ~= nil and C.CRYPTO_memcmp(found, raw, hash_bytes) == 0
+  end
+end
+
+--- A function(signature, message) -> boolean for a key of the data or of a key set; nil for one that OpenSSL does not take.
+function M.verifier(key)
+  return (key.secret and hmac_verifier or public_verifier)(key)
+end
+
+local digest = ffi.new "unsigned char[32]"
+
+local function hexadecimal(character)
+  return string.format("%02x", string.byte(character))
+end
+
+--- SHA-256 in 64 lower-case hex digits.
+function M.sha256_hex(text)
+  C.SHA256(text, #text, digest)
+  return (string.gsub(ffi.string(digest, 32), ".", hexadecimal))
 end
 
 return M

@@ -1,7 +1,13 @@
 --- What the hosts that are NGINX inside (Kong, OpenResty) have in common: reading a request, SNI, the log line.
+local certificate = require "gwc.certificate"
+local token_cache = require "gwc.token_cache"
+
 local M = {}
 
 local find, lower, match = string.find, string.lower, string.match
+
+local REMEMBERED_CERTIFICATES = 500
+local names_of = token_cache.new(REMEMBERED_CERTIFICATES) -- PEM text -> {uris=, dns_names=}
 
 --- The target as it stands in the request line: `$request_uri` lacks scheme and host of an absolute target.
 local function raw_target(line)
@@ -36,6 +42,19 @@ local function body_bytes()
   return buffered_bytes()
 end
 
+--- The names of the client's certificate; nil when there is none, or none that leads to the listener's authorities.
+local function client_certificate()
+  local var = ngx.var
+  if var.ssl_client_verify ~= "SUCCESS" then return nil end
+  local pem = assert(var.ssl_client_raw_cert, "a verified certificate that is not there")
+  local names = names_of.get(pem)
+  if names == nil then
+    names = certificate.read(pem)
+    names_of.put(pem, names)
+  end
+  return names
+end
+
 --- The request as gwc.decide takes it. values: gwc.decide.values.
 function M.read(values)
   local var = ngx.var
@@ -53,6 +72,7 @@ function M.read(values)
       for i, value in ipairs(values(rawget(headers, name))) do out[i] = trimmed(value) end
       return out
     end,
+    certificate = client_certificate,
     body_bytes = body_bytes,
   }
 end
@@ -68,8 +88,16 @@ function M.is_connect(line)
   return line ~= nil and find(line, "^CONNECT ") ~= nil
 end
 
+--- Whether NGINX refused the certificate of the connection, or that there is none: 495 and 496 are its own numbers, which become 400.
+local function is_about_certificate(data, status)
+  if status == 495 or status == 496 then return true end
+  local verified = status == 400 and ngx.var.ssl_client_verify or ""
+  return find(verified, "^FAILED") ~= nil or (verified == "NONE" and data.client_certificates == "required")
+end
+
 --- Reason and status of an answer that NGINX made on its own. problem_details: the module gwc.problem_details.
 function M.own_answer(problem_details, data, status)
+  if is_about_certificate(data, status) then return "normalise.certificate", data.statuses["normalise.certificate"] end
   if status == 494 then status = 431 end -- NGINX's own number for a head that its buffers do not hold
   if status == 400 and M.is_connect(ngx.var.request) then status = 405 end
   return problem_details.of_core(data, status)

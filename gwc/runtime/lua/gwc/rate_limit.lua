@@ -1,4 +1,5 @@
---- Token buckets by client address (gwc/controls/rate_limit.py) in a dictionary that all workers share.
+--- Token buckets by client address (gwc/controls/rate_limit.py) and by consumer (gwc/controls/consumer.py), in a dictionary that all
+-- workers share.
 --
 -- A bucket is one number, the time at which it will be full again (GCRA, ITU-T I.371). Reading and writing it must not
 -- interleave between workers, so a lock entry is held over two calls to the dictionary and never over a yield.
@@ -23,9 +24,8 @@ local function take_locked(dictionary, key, limit, now_s)
 end
 
 --- As above, with the lock. host: {now, sleep, dictionary}. A lock that cannot be had is a store that failed.
-function M.take(host, limit, client)
-  local key, dictionary = limit.id .. "\0" .. client, host.dictionary
-  local lock = "lock\0" .. key
+local function take(host, limit, key)
+  local dictionary, lock = host.dictionary, "lock\0" .. key
   for try = 1, TRIES do
     if dictionary:add(lock, true, LOCK_S) then
       local taken, wait_s = take_locked(dictionary, key, limit, host.now())
@@ -37,18 +37,28 @@ function M.take(host, limit, client)
   return nil
 end
 
---- nil, or the refusal {reason=, headers=}. Every limit loses a token, also after one of them has refused.
-function M.check(host, limits, client)
+--- nil, or the refusal. Every limit loses a token, also after one of them has refused.
+local function check(host, limits, key_of, reason)
   local refusal
   for _, limit in ipairs(limits) do
-    local taken, wait_s = M.take(host, limit, client)
+    local taken, wait_s = take(host, limit, key_of(limit))
     if taken == nil then
       refusal = { reason = "internal.unavailable" }
     elseif not taken and refusal == nil then
-      refusal = { reason = "flood.limit", headers = { ["Retry-After"] = tostring(max(1, ceil(wait_s))) } }
+      refusal = { reason = reason, headers = { ["Retry-After"] = tostring(max(1, ceil(wait_s))) } }
     end
   end
   return refusal
+end
+
+--- Phase 4: nil, or the refusal {reason=, headers=} of a client address.
+function M.check(host, limits, client)
+  return check(host, limits, function(limit) return limit.id .. "\0" .. client end, "flood.limit")
+end
+
+--- Phase 7: likewise of a verified consumer. No limit of phase 4 has an empty id: the keys of both never meet.
+function M.check_consumer(host, limits, consumer)
+  return check(host, limits, function(limit) return "\0" .. limit.id .. "\0" .. consumer end, "throttle.limit")
 end
 
 return M

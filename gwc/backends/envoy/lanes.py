@@ -1,0 +1,176 @@
+"""Lanes: everything that the Lua filters do with the requests of a route. Operations that are judged alike share one.
+
+Envoy reads listeners and routes from two files, one after the other. So a lane is called by what it does: a route that is newer or older
+than the listener names the same lane, or none, which denies.
+
+`gwc.access` does it all, in one run: an empty filter of Lua costs as much as all it does here. The body is left to `gwc.body`, behind it,
+where limits of consumers come between, and where the request may have waited for keys: what of a body came meanwhile Envoy gives only to
+a filter that has not waited (1.40).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from gwc.backends.envoy import (
+    api_key,
+    authorization_rule,
+    basic,
+    body,
+    canonical_path,
+    chain,
+    consumer,
+    forwarding,
+    jwt,
+    mutual_tls,
+    security,
+    zone,
+)
+from gwc.backends.envoy.authorization_rule import Places
+from gwc.backends.envoy.document import Json
+from gwc.backends.envoy.lua import lua_filter
+from gwc.backends.envoy.lua import per_route as lua_per_route
+from gwc.backends.envoy.problem_details import PRIVATE_STATUS
+from gwc.backends.envoy.security import Schemes
+from gwc.controls.authorization_rule import AuthorizationRule
+from gwc.controls.body import Body
+from gwc.controls.security import Security
+from gwc.ir import Gateway, Operation
+
+_CARRIERS = ("carrier", "body")
+_ACCESS = (
+    "base64url", "json", "sha256", "jwk", "key_source", "token_cache", "jwt", "api_key", "basic", "mutual_tls", "security", "zone",
+    "authorization", "spki", "curve", "envoy_keys",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Lane:
+    """`rules`: numbers of the rules that cover the operation; `places`: where parameters are that they compare."""
+
+    security: Security
+    rules: tuple[int, ...]
+    places: Places
+    body: Body
+
+
+@dataclass(frozen=True, slots=True)
+class Lanes:
+    """The lanes of a gateway: of each operation by its key, and the names that routes call them by."""
+
+    gateway: Gateway
+    schemes: Schemes
+    bodies: body.Rules
+    of: Mapping[str, Lane]
+    names: Mapping[Lane, str]
+
+    def is_split(self, lane: Lane) -> bool:
+        """Whether its body is judged by a filter of its own."""
+        is_throttled = bool(consumer.marks(self.gateway.consumers)) and self.schemes.knows_consumers(lane.security)
+        return is_throttled or (self.schemes.fetches_keys(lane.security) and bool(lane.body.media_types))
+
+    @property
+    def split(self) -> tuple[Lane, ...]:
+        """The lanes whose bodies are judged by a filter of their own."""
+        return tuple(lane for lane in self.names if self.is_split(lane))
+
+
+def collect(gateway: Gateway) -> Lanes:
+    """The lanes of the operations, in their order."""
+    covering = authorization_rule.covering(gateway.rules)
+    of = {o.key: _lane(gateway.rules, covering.get(o.key, ()), o) for o in gateway.operations}
+    names = {lane: _name(lane, gateway.rules) for lane in dict.fromkeys(of.values())}
+    return Lanes(gateway, security.schemes(gateway), body.collect(gateway.operations), of, names)
+
+
+def _lane(rules: Sequence[AuthorizationRule], numbers: tuple[int, ...], operation: Operation) -> Lane:
+    places = authorization_rule.places((rules[n - 1] for n in numbers), operation.route.template)
+    return Lane(security=operation.security, rules=numbers, places=places, body=operation.body)
+
+
+def _name(lane: Lane, rules: Sequence[AuthorizationRule]) -> str:
+    """A digest of everything that is said about the operation. What schemes, consumers and zones are is the listener's."""
+    alternatives = [[[r.scheme, r.scopes] for r in a] for a in lane.security.alternatives]
+    covering = authorization_rule.emit([rules[number - 1] for number in lane.rules])
+    content = json.dumps([alternatives, covering, lane.places, body.plain(lane.body)], separators=(",", ":"))
+    return hashlib.sha256(content.encode()).hexdigest()[:32]
+
+
+def access_filter(lanes: Lanes) -> Json:
+    """Credentials, security and rules with the core that all Lua hosts share, and the body where nothing comes between."""
+    gateway = lanes.gateway
+    places = jwt.key_places(gateway.jwts)
+    data = {
+        **_shared(lanes),
+        "lanes": {name: {**_last(lane, lanes), **_first(lane, lanes)} for lane, name in lanes.names.items()},
+        "max_uri_bytes": canonical_path.lua_data(gateway.canonical_path),
+        "realm": gateway.problem_details.realm,
+        "jwts": {control.scheme: jwt.lua_data(control, places) for control in gateway.jwts},
+        "api_keys": {control.scheme: api_key.emit(control) for control in gateway.api_keys},
+        "basics": {control.scheme: basic.emit(control) for control in gateway.basics},
+        "mutual_tls": {control.scheme: mutual_tls.emit(control) for control in gateway.mutual_tls},
+        "consumers": consumer.lua_data(gateway.consumers),
+        "zones": zone.emit(gateway.zones),
+        "rules": authorization_rule.emit(gateway.rules),
+    }
+    return lua_filter(chain.ACCESS, "access", (*_ACCESS, *_CARRIERS), data)
+
+
+def body_filters(lanes: Lanes) -> list[Json]:
+    """The filter for bodies, where lanes need one of its own."""
+    behind = {lanes.names[lane]: _last(lane, lanes) for lane in lanes.split}
+    return [lua_filter(chain.BODY, "body", _CARRIERS, {**_shared(lanes), "lanes": behind})] if behind else []
+
+
+def per_route(lane: Lane, lanes: Lanes) -> Json:
+    """The filters that a route turns on."""
+    context = lua_per_route(lane=lanes.names[lane])
+    judged = lanes.schemes.natively_judged(lane.security)
+    return {
+        **({chain.TOKENS: jwt.per_route(judged)} if judged else {}),
+        chain.ACCESS: context,
+        **({chain.BODY: context} if lanes.is_split(lane) else {}),
+    }
+
+
+def requirements(lanes: Lanes) -> set[tuple[str, ...]]:
+    """The sets of token schemes that `jwt_authn` judges together."""
+    found = {lanes.schemes.natively_judged(lane.security) for lane in lanes.names}
+    return {schemes for schemes in found if schemes}
+
+
+def _shared(lanes: Lanes) -> Json:
+    return {
+        "statuses": dict(PRIVATE_STATUS),
+        "bodies": body.emit(lanes.bodies),
+        "removed": forwarding.lua_data(lanes.gateway.forwarding),
+    }
+
+
+def _first(lane: Lane, lanes: Lanes) -> Json:
+    """Phases 5 and 6. Of a public operation nobody's credentials are looked at."""
+    token = _only_token(lane, lanes)
+    return {
+        **({"token": token} if token else {}),
+        **({} if lane.security.is_public else {"security": security.emit(lane.security, lanes.schemes)}),
+        "rules": list(lane.rules),
+        "places": authorization_rule.lua_places(lane.places),
+        "is_split": lanes.is_split(lane),
+        "forwards_tokens": lanes.schemes.forwards_tokens(lane.security),
+    }
+
+
+def _only_token(lane: Lane, lanes: Lanes) -> str:
+    """The scheme of the token that alone decides about a caller; empty when anything else of the request counts, too."""
+    rules = [lanes.gateway.rules[number - 1] for number in lane.rules]
+    tokens = lanes.schemes.tokens(lane.security)
+    is_alone = len(tokens) == len(lane.security.schemes) == 1 and all(authorization_rule.is_about_tokens(rule) for rule in rules)
+    return tokens[0].scheme if is_alone else ""
+
+
+def _last(lane: Lane, lanes: Lanes) -> Json:
+    """Phase 8."""
+    return {"body": lanes.bodies[lane.body]}

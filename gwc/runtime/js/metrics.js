@@ -1,0 +1,25 @@
+// Phase 12: counters by consumer and reason, in a dictionary that all workers share.
+
+export default function metrics() {
+  const HEAD = '# HELP gwc_requests_total Answers by verified consumer and reason.\n# TYPE gwc_requests_total counter\n';
+
+  // A variable without text that the access log asks for, once for each answer.
+  function count(r) {
+    ngx.shared.gwc_metrics.incr(r.variables.gwc_log_consumer + '\n' + r.variables.gwc_log_reason, 1, 0);
+    return '';
+  }
+
+  // The text format of Prometheus.
+  function answer(r) {
+    const lines = ngx.shared.gwc_metrics.items(100000).map(function (item) {
+      const labels = item[0].split('\n');
+      return 'gwc_requests_total{consumer="' + escaped(labels[0]) + '",reason="' + escaped(labels[1]) + '"} ' + item[1] + '\n';
+    });
+    r.headersOut['Content-Type'] = 'text/plain; version=0.0.4; charset=utf-8';
+    r.return(200, HEAD + lines.sort().join(''));
+  }
+
+  function escaped(text) { return text.replace(/[\\"]/g, function (c) { return '\\' + c; }); }
+
+  return { answer, count };
+}
