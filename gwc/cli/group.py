@@ -15,6 +15,7 @@ COMMANDS = MappingProxyType(
     {
         "compile": "Compile policies into NGINX, Envoy and Kong configuration.",
         "explain": "Show how one request is decided, and which line decides it.",
+        "keys": "Make, rotate, revoke, list and check API keys.",
         "lint": "Check policies and OpenAPI documents.",
         "schema": "Print the JSON Schema of a kind of document.",
         "up": "Start the compiled gateways on loopback, to try them.",
@@ -22,7 +23,7 @@ COMMANDS = MappingProxyType(
 )
 """Name -> short help. The command is the function `command` of the module `gwc.cli.<name>`."""
 
-LATER = frozenset({"audit", "completion", "coverage", "diff", "doctor", "fmt", "import", "init", "keys", "report", "rule", "test"})
+LATER = frozenset({"audit", "completion", "coverage", "diff", "doctor", "fmt", "import", "init", "report", "rule", "test"})
 """Commands of the design that this version lacks: refused by name."""
 
 

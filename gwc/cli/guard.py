@@ -19,7 +19,8 @@ def guarded(arguments: Sequence[str] | None) -> int:
         _never_fail_on_characters(stream)
     try:
         code = _run(arguments)
-        sys.stdout.flush()
+        if sys.stdout is not None:  # closed by the shell: `>&-`
+            sys.stdout.flush()
     except BrokenPipeError:
         return _broken_pipe()
     except KeyboardInterrupt:
