@@ -7,6 +7,7 @@ import re
 import shlex
 from pathlib import Path
 
+import click
 import jsonschema
 import pytest
 import yaml
@@ -56,6 +57,8 @@ def test_the_commands_of_the_pages_exist():
             _, name, *arguments = shlex.split(line)
             assert name in COMMANDS, line
             command = cli.get_command(None, name)
+            if isinstance(command, click.Group) and arguments:
+                command = command.commands[arguments.pop(0)]
             options = {o for p in command.params for o in p.opts}
             assert {a for a in arguments if a.startswith("--")} <= options, line
             seen.add(name)
