@@ -6,6 +6,7 @@ The requests come from a seed. To see one again: the same seed and number, and `
 from __future__ import annotations
 
 from collections import Counter
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -16,7 +17,7 @@ from tests.conformance.conformance_hosts import HOSTS, require
 from tests.support.cases import Case, Expectation, Step
 from tests.support.harness import Bench, Exchange, bench, compare, log_disagreements, running, settled_log
 from tests.support.odd_requests import SECRETS, OddRequests, Probe
-from tests.support.requests import Answer, Connections, exchange
+from tests.support.requests import Answer, Connections, Offer, connected, exchange
 from tests.support.restrictions import base_gateway
 
 pytestmark = pytest.mark.gateway
@@ -43,6 +44,35 @@ def test_odd_credentials(host: str, tmp_path, count_requests):
 @pytest.mark.parametrize("host", HOSTS)
 def test_many_odd_credentials(host: str, tmp_path, count_requests):
     _fuzz(host, f"many for {host}", 20_000, tmp_path, count_requests)
+
+
+@pytest.mark.parametrize("host", HOSTS)
+def test_secrets_of_clients_that_leave(host: str, tmp_path):
+    """What goes wrong while an answer is written is the server's to log, but not with the query in it."""
+    require(host)
+    case = Case("clients that leave", tmp_path, tmp_path, ())
+    with bench(case, base_gateway(), tmp_path) as prepared, running(host, prepared, tmp_path) as process:
+        for method in ("HEAD", "GET"):
+            for fields in _UNFINISHED:
+                _leave(process.port, f"{method} /v1/query?api_key=acme-key HTTP/1.1\r\nHost: api.test\r\n{fields}".encode())
+        settled_log(process, 1)
+        wrong = _leaks(process)
+    assert wrong == []
+
+
+_UNFINISHED = (
+    "\r\n",
+    "Content-Length: 100000\r\n\r\n" + "x" * 5000,
+    "Expect: 100-continue\r\nContent-Length: 10\r\n\r\n",
+    "Expect: 100-continue\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n",
+)
+
+
+def _leave(port: int, raw: bytes) -> None:
+    """Sends a request some times, and goes before the answer is there."""
+    for _ in range(10):
+        with suppress(OSError), connected(port, Offer("api.test")) as connection:
+            connection.send(raw)
 
 
 def _fuzz(host: str, seed: str, count: int, folder: Path, count_requests) -> None:

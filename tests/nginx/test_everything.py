@@ -98,6 +98,7 @@ FAULTS = [
     ("bearer", "  function recall(r, schemes, nowS, known) {\n", "claims"),
     ("bearer", "  async function verify(r, schemes, nowS, known) {\n", "claims"),
     ("blanks", "export default function blanks(bytes) {\n", "header"),
+    ("lowered", "export default function lowered(text) {\n", "body"),
     ("caller", "  function nobody() {", "header"),
     ("certificate", "  function names(pem) {\n", "certificate"),
     ("claims", "  function find(payload, path) {\n", "ruled"),

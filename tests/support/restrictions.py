@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 import random
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -80,8 +81,13 @@ _FIELDS = (
 _BASIC = ("Basic YWNtZTpnd2NfQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQQ==", "Basic eDp5", "Bearer x")
 
 
-@functools.cache
 def _tokens() -> tuple[str, ...]:
+    return _tokens_at(int(time.time()) // 60)
+
+
+@functools.lru_cache(maxsize=1)
+def _tokens_at(_minute: int) -> tuple[str, ...]:
+    """New ones each minute: they expire while a long run goes on."""
     return tuple(f"Bearer {token_for(base_gateway().jwts[0], described)}" for described in _TOKENS)
 
 

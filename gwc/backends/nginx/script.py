@@ -12,7 +12,7 @@ from functools import cache
 from gwc.resources import runtime_text
 
 LAZY = (
-    "problem", "caller", "blanks", "rate_limit", "consumer", "base64url", "json", "claims", "spki", "jwk", "signature", "key_provider",
+    "problem", "caller", "blanks", "lowered", "rate_limit", "consumer", "base64url", "json", "claims", "spki", "jwk", "signature", "key_provider",
     "key_source", "jwt", "token_memory", "bearer", "carrier", "api_key", "basic", "certificate", "mutual_tls", "security", "authorization",
     "forwarding", "body", "metrics", "decision",
 )  # fmt: skip

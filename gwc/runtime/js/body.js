@@ -1,4 +1,5 @@
 // Phase 8: size, media type and coding of the body. NGINX itself refuses what is declared, or read, beyond `client_max_body_size`.
+import lowered from 'lowered.js';
 
 export default function body() {
   // The reason to refuse a request without a body, or null.
@@ -15,12 +16,12 @@ export default function body() {
   function checkHead(fields, mediaTypes) {
     const types = valuesOf(fields, 'content-type');
     if (types.length !== 1 || !takes(mediaTypes, types[0])) return 'body.contentType';
-    const isPlain = valuesOf(fields, 'content-encoding').every(function (coding) { return coding.toLowerCase() === 'identity'; });
+    const isPlain = valuesOf(fields, 'content-encoding').every(function (coding) { return lowered(coding) === 'identity'; });
     return isPlain ? null : 'body.encoding';
   }
 
   function valuesOf(fields, name) {
-    return fields.filter(function (f) { return f[0].toLowerCase() === name; }).map(function (f) { return trimmed(f[1]); });
+    return fields.filter(function (f) { return lowered(f[0]) === name; }).map(function (f) { return trimmed(f[1]); });
   }
 
   // Without the blanks of RFC 9110 5.5: NGINX itself leaves tabs.
@@ -28,7 +29,7 @@ export default function body() {
 
   // Whether a Content-Type names one of the media types; parameters and case do not count.
   function takes(mediaTypes, contentType) {
-    const essence = trimmed(contentType.split(';')[0]).toLowerCase(), parts = essence.split('/');
+    const essence = lowered(trimmed(contentType.split(';')[0])), parts = essence.split('/');
     if (parts.length !== 2 || parts[0] === '' || parts[1] === '' || essence.indexOf('*') >= 0) return false;
     return [essence, parts[0] + '/*', '*/*'].some(function (m) { return mediaTypes.indexOf(m) >= 0; });
   }

@@ -1,5 +1,6 @@
 // The names in a certificate's subjectAltName (RFC 5280 4.2.1.6): URIs and DNS names, out of PEM. The certificate was verified before by
 // the TLS library; what this reader does not understand has no names.
+import lowered from 'lowered.js';
 
 export default function certificate() {
   const SEQUENCE = 0x30, OBJECT_ID = 0x06, OCTETS = 0x04, VERSION = 0xa0, EXTENSIONS = 0xa3, URI = 0x86, DNS_NAME = 0x82;
@@ -12,9 +13,6 @@ export default function certificate() {
       return value.tag === URI ? ['uri', value.content.toString()] : ['dns', lowered(value.content.toString())];
     });
   }
-
-  // Letters of ASCII only: others must not become such by it (U+212A would be a k).
-  function lowered(text) { return text.replace(/[A-Z]/g, function (letter) { return letter.toLowerCase(); }); }
 
   function derOf(pem) {
     const m = /^-----BEGIN CERTIFICATE-----\s([A-Za-z0-9+\/=\s]*)-----END CERTIFICATE-----\s*(?![\s\S])/.exec(pem);

@@ -3,6 +3,7 @@ import base64url from 'base64url.js';
 import claims from 'claims.js';
 import json from 'json.js';
 import keySource from 'key_source.js';
+import lowered from 'lowered.js';
 import policy from 'policy.js';
 import signature from 'signature.js';
 
@@ -50,7 +51,7 @@ export default function jwt() {
     return key === null ? ['authn.unknownKey'] : key;
   }
 
-  function typeOf(header) { return isText(header.typ) ? header.typ.toLowerCase().replace(/^application\//, '') : null; }
+  function typeOf(header) { return isText(header.typ) ? lowered(header.typ).replace(/^application\//, '') : null; }
 
   function timeFault(issuer, payload, nowS) {
     const time = window(issuer, payload);
