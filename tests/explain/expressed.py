@@ -53,7 +53,7 @@ def given_of(step: Step, gateway: Gateway, now_s: float) -> tuple[str, str, Give
     token = spec.get("token", {})
     if (
         _OTHER & spec.keys()
-        or {"fault", "header", "alg"} & token.keys()
+        or {"fault", "header", "alg", "typ"} & token.keys()
         or not spec.get("host", "x")
         or "sni" in spec
         or not spec.get("method", "GET").isupper()
