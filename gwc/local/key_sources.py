@@ -44,14 +44,20 @@ class LocalKeys:
 
 @contextmanager
 def local_keys(gateway: Gateway, provider: IdentityProvider, certificates: Certificates, folder: Path) -> Iterator[LocalKeys]:
-    """Starts a key server for every scheme with keys from a URI, and writes the files of those with secrets into `folder`."""
+    """Starts a key server for every URI with keys, and writes the files of schemes with secrets into `folder`.
+
+    Schemes that agree in their source and algorithms have one server.
+    """
     with ExitStack() as stack:
         sources: dict[str, KeySource] = {}
         servers: dict[str, JwksServer] = {}
+        started: dict[tuple[RemoteKeys, tuple[str, ...]], JwksServer] = {}
         for control in gateway.jwts:
             if isinstance(control.source, RemoteKeys):
-                server = stack.enter_context(jwks_server(provider.jwks_for(control), certificates))
-                servers[control.scheme] = server
+                where = (control.source, control.algorithms)
+                if where not in started:
+                    started[where] = stack.enter_context(jwks_server(provider.jwks_for(control), certificates))
+                server = servers[control.scheme] = started[where]
                 sources[control.scheme] = replace(
                     control.source, host=KEY_HOST, port=server.port, path=PATH, ca=FileRef(path=str(certificates.ca))
                 )

@@ -25,11 +25,12 @@ def emit(plan: Plan) -> Fragments:
     jwts = plan.gateway.jwts
     for control in jwts:
         _refuse_edwards(control)
-    providers = [provider for provider in map(_provider, jwts) if provider]
+    providers = {p.id: p for p in map(_provider, jwts) if p}.values()  # several schemes may have the same
+    issuers = [(j.scheme, _issuer(j)) for j in jwts]
     reads_files = any(isinstance(control.source, SecretKeys) for control in jwts)
     script = (
         Verbatim(f"function files() {{ return {'fs' if reads_files else 'null'}; }}"),
-        *_switch("issuer(scheme)", "scheme", [(j.scheme, _issuer(j)) for j in jwts]),
+        *_switch("issuer(scheme)", "scheme", issuers),
         Verbatim("function key(scheme, kid) { switch (scheme) {"),
         *(line for control in jwts if isinstance(control.source, FileKeys) for line in _keys(control, control.source)),
         Verbatim("} return null; }"),
@@ -42,7 +43,7 @@ def emit(plan: Plan) -> Fragments:
         server=dict.fromkeys(range(len(plan.servers)), asked),
         script=script,
         imports=(Verbatim("import fs from 'fs';"),) if reads_files else (),
-        anchors=tuple(Anchor(j.scheme, POLICY, _case(j.scheme, _issuer(j))) for j in jwts),
+        anchors=tuple(Anchor(scheme, POLICY, _case(scheme, issuer)) for scheme, issuer in issuers),
     )
 
 
@@ -96,7 +97,6 @@ def _issuer(control: Jwt) -> dict[str, Any]:
         "scopes": control.scopes_claim,
         "roles": control.roles_claim,
         "claims": dict(control.claims),
-        "forward": control.forward,
     }
 
 
