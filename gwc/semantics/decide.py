@@ -78,7 +78,7 @@ def _judge(gateway: Gateway, request: Request, caller: Caller, state: State) -> 
     found = routing.find_operation(gateway, host_names.host_of(request), request.method, path)
     if isinstance(found, Fault):
         return _Judgement((*early, found))
-    flood = tuple(rate_limit.count(gateway, found, caller.client, caller.now_s, state))
+    flood = () if early else tuple(rate_limit.count(gateway, found, caller.client, caller.now_s, state))
     presented = Presented(gateway, found, request, caller.certificate, caller.now_s, state.key_sets)
     identity = presented.identity()
     refused = list(presented.find_faults(identity))
