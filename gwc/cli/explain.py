@@ -126,11 +126,12 @@ def _lowered(selection: Selection, variables: Mapping[str, str], style: str) -> 
 
 def _listed(found: list[tuple[Workspace, Lowered]], method: str, target: str, given: Given) -> list[Explained]:
     """An explanation for each policy: what there is to say about the operations that method and path lead to."""
+    from gwc.cli.explain_request import server_name  # noqa: PLC0415
     from gwc.cli.explain_shown import Explained, Listing  # noqa: PLC0415
     from gwc.explain import match  # noqa: PLC0415
 
     path = target.partition("?")[0]
-    return [Explained(w, p.gateway, Listing(method, path, match(p.gateway, method, path, given.host))) for w, p in found]
+    return [Explained(w, p.gateway, Listing(method, path, match(p.gateway, method, path, server_name(given)))) for w, p in found]
 
 
 def _decided(found: list[tuple[Workspace, Lowered]], method: str, target: str, given: Given) -> list[Explained]:

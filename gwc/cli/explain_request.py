@@ -69,10 +69,11 @@ def serves(gateway: Gateway, method: str, target: str, given: Given) -> bool:
     """Whether the policy has the operation."""
     from gwc.explain import match  # noqa: PLC0415
 
-    return bool(match(gateway, method, target.partition("?")[0], _server_name(given)).operations)
+    return bool(match(gateway, method, target.partition("?")[0], server_name(given)).operations)
 
 
-def _server_name(given: Given) -> str | None:
+def server_name(given: Given) -> str | None:
+    """The host without its port, None when the options name none."""
     return given.host.partition(":")[0].lower() if given.host is not None else None
 
 

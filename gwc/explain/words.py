@@ -35,8 +35,7 @@ def _source(source: KeySource) -> str:
     if isinstance(source, FileKeys):
         return f"keys {', '.join(k.kid for k in source.keys)}"
     if isinstance(source, RemoteKeys):
-        port = "" if source.port == 443 else f":{source.port}"
-        where = f"https://{source.host}{port}{source.path}"
+        where = f"https://{source.authority}{source.path}"
         return f"keys from {where}, fetched anew after {source.cache_for_s} s, at most {source.max_stale_s} s stale"
     return f"shared keys in {source.file.path}"
 

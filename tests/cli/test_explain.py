@@ -36,6 +36,13 @@ def test_shows_every_control_with_lines_that_exist(project, run):
         assert len(Path(file).read_text().splitlines()) >= int(line)
 
 
+@pytest.mark.parametrize("host", ["orders.example.com", "ORDERS.example.com", "orders.example.com:443"])
+def test_a_host_is_named_as_clients_name_it(project, run, host):
+    code, out, _ = run("explain", "GET /v1/orders/4711", "--host", host)
+    assert code == 0
+    assert out.startswith("GET /v1/orders/{orderId} on ")
+
+
 def test_no_control_is_left_out():
     """Over all operations of two policies, every control has its say somewhere."""
     shown = set()

@@ -673,6 +673,13 @@ def test_without_a_standard_output_nothing_is_changed(project, text):
     assert text() == before
 
 
+def test_without_a_standard_output_a_change_that_shows_no_key_is_made(project, text):
+    created = start("create", FILE, "acme", stdout=subprocess.PIPE).communicate(timeout=60)[0].decode().strip()
+    script = f"exec {sys.executable} -m gwc keys revoke {FILE} acme --all >&-"
+    done = subprocess.run(["bash", "-c", script], capture_output=True, check=False, cwd=project)
+    assert (done.returncode, digest(created) in text()) == (0, False), done.stderr
+
+
 def test_runs_at_the_same_time_lose_no_key(project, text):
     started = [start("create", FILE, "acme", stdout=subprocess.PIPE) for _ in range(4)]
     keys = [process.communicate(timeout=120)[0].decode().strip() for process in started]
