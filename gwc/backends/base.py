@@ -5,10 +5,12 @@ Backends know `gwc.ir`, `gwc.controls`, `gwc.templating`, `gwc.resources` and th
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
+from gwc.controls.authorization_rule import AuthorizationRule
+from gwc.controls.rate_limit import RateLimit
 from gwc.diagnostics import Span
 from gwc.ir import Gateway
 
@@ -42,7 +44,7 @@ class TargetProblems(Exception):  # noqa: N818
 
 @dataclass(frozen=True, slots=True)
 class LedgerRow:
-    """Where a control is enforced: `subject` is an operation key, a limit id, a scheme, an upstream, or "*" for the whole gateway."""
+    """Where a control is enforced: `subject` is an operation key, the id or name of a limit, rule, scheme, consumer, zone or upstream, or "*"."""
 
     control: str  # stem
     subject: str
@@ -65,6 +67,15 @@ class Output:
     files: Mapping[str, bytes]
     ledger: tuple[LedgerRow, ...]
     notes: tuple[Note, ...] = ()
+
+
+def covering(controls: Iterable[RateLimit | AuthorizationRule]) -> dict[str, tuple[int, ...]]:
+    """Operation -> the numbers, from 1, of the controls that cover it; operations that none covers are not there."""
+    found: dict[str, list[int]] = {}
+    for number, control in enumerate(controls, 1):
+        for key in control.operations:
+            found.setdefault(key, []).append(number)
+    return {key: tuple(numbers) for key, numbers in found.items()}
 
 
 def emit_all(target: str, emitters: Mapping[str, Callable[[SourceT], FragmentT]], source: SourceT) -> dict[str, FragmentT]:

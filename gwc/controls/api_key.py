@@ -74,6 +74,11 @@ NEVER_S = 253402300800
 """The first second of the year 10000: the `expires_s` of a key without an end."""
 
 
+def life_s(spec: KeySpec) -> tuple[int, int]:
+    """`not_before_s` and `expires_s` of the key."""
+    return (epoch_seconds(spec.not_before) if spec.not_before else 0, epoch_seconds(spec.expires) if spec.expires else NEVER_S)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ApiKey(Node):
     """The header, query parameter or cookie `name` holds exactly one key of 1 to 256 bytes whose digest is known: otherwise 401 `authn.apiKey`.
@@ -105,12 +110,8 @@ def key_digests(owners: Sequence[tuple[str, Sequence[KeySpec], Located]], findin
 
 
 def _add_key(digests: dict[str, tuple[KeyDigest, Located]], consumer: str, spec: KeySpec, place: Located, findings: Findings) -> None:
-    key = KeyDigest(
-        digest=spec.digest.removeprefix("sha256:"),
-        consumer=consumer,
-        not_before_s=epoch_seconds(spec.not_before) if spec.not_before else 0,
-        expires_s=epoch_seconds(spec.expires) if spec.expires else NEVER_S,
-    )
+    begin_s, end_s = life_s(spec)
+    key = KeyDigest(digest=spec.digest.removeprefix("sha256:"), consumer=consumer, not_before_s=begin_s, expires_s=end_s)
     if key.not_before_s >= key.expires_s:
         findings.error("GWC204", "the key expires before it begins", place.at("expires").span())
     if key.digest in digests:

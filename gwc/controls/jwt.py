@@ -54,10 +54,9 @@ def _uri(text: str) -> str:
 
 
 def _claim_path(value: str | list[str]) -> str | list[str]:
-    names = [value] if isinstance(value, str) else value
     if isinstance(value, str) and "." in value and ("/" in value or ":" in value):
         raise ValueError(f"dots separate the members of nested claims; write a name that has dots as a list: [{value!r}]")
-    parts = value.split(".") if isinstance(value, str) else names
+    parts = claim_path(value)
     if not 1 <= len(parts) <= 8 or not all(_CLAIM_NAME.fullmatch(p) for p in parts):
         raise ValueError("a claim is 1 to 8 names of printable ASCII, separated by dots or in a list: realm_access.roles")
     return value
@@ -168,6 +167,11 @@ class RemoteKeys:
     cache_for_s: int
     max_stale_s: int
 
+    @property
+    def authority(self) -> str:
+        """Host of the fetching request."""
+        return self.host if self.port == 443 else f"{self.host}:{self.port}"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SecretKeys:
@@ -224,7 +228,7 @@ class Jwt(Node):
 
 
 def claim_path(value: str | list[str]) -> tuple[str, ...]:
-    """The names of a checked `ClaimPath`."""
+    """The names of a `ClaimPath`."""
     return tuple(value.split(".")) if isinstance(value, str) else tuple(value)
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from gwc.controls.api_key import NEVER_S, epoch_seconds
+from gwc.controls.api_key import NEVER_S, epoch_seconds, life_s
 from gwc.controls.spec import milliseconds
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ class Life:
 
 def life_of(key: KeySpec) -> Life:
     """The life of a key of a consumers file."""
-    return Life(epoch_seconds(key.not_before) if key.not_before else 0, epoch_seconds(key.expires) if key.expires else NEVER_S)
+    return Life(*life_s(key))
 
 
 def end(text: str, now_s: int) -> str | None:

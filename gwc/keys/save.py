@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import secrets
 import stat
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
@@ -43,7 +42,7 @@ def replace(path: Path, before: bytes, after: bytes) -> None:
 def _replace(path: Path, before: bytes, after: bytes) -> None:
     if not os.access(path, os.W_OK):
         raise OutputError(f"{path} is write-protected")
-    staged = path.with_name(f".{path.name}.gwc-{secrets.token_hex(8)}")
+    staged = Names(path).staged()
     try:
         _write(staged, after, path.stat())
         _require_regular(path)

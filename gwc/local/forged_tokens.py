@@ -11,7 +11,8 @@ from typing import Literal, cast
 
 from gwc.controls.jwk import CURVE_OF, HMAC_ALGORITHMS, Algorithm, as_jwk
 from gwc.local.identity_provider import IdentityProvider, TokenRequest, kid, part
-from gwc.local.signing import encode, sign
+from gwc.local.signing import sign
+from gwc.semantics.base64url import encode
 
 Break = Callable[[IdentityProvider, TokenRequest], str]
 

@@ -12,7 +12,7 @@ from typing import Any, get_args
 from gwc.controls.jwk import HMAC_ALGORITHMS, Algorithm, PublicKey, as_jwk
 from gwc.controls.jwt import Jwt
 from gwc.local import signing
-from gwc.local.signing import encode
+from gwc.semantics.base64url import encode
 from gwc.semantics.key_set import HmacKey, VerificationKey
 
 KIDS: Mapping[Algorithm, str] = MappingProxyType({a: f"local-{a.lower()}" for a in get_args(Algorithm)})

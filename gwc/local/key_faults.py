@@ -16,7 +16,7 @@ from typing import Any, cast
 from gwc.controls.jwk import Algorithm, as_jwk
 from gwc.local import signing
 from gwc.local.identity_provider import TokenRequest, part
-from gwc.local.signing import encode
+from gwc.semantics.base64url import encode
 
 BAD_KID = "bad"
 

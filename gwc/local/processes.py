@@ -53,8 +53,8 @@ class Running:
 
     def log(self) -> list[dict[str, Any]]:
         """The access log so far: the lines of standard output that are JSON objects (Envoy writes them late, all at its end)."""
-        lines = (self.folder / "stdout").read_bytes().splitlines()
-        return [json.loads(line) for line in lines if line.startswith(b"{")]
+        whole, _, _ = (self.folder / "stdout").read_bytes().rpartition(b"\n")  # a line may just be half written
+        return [json.loads(line) for line in whole.splitlines() if line.startswith(b"{")]
 
     def complaints(self) -> str:
         """What it wrote to standard error."""

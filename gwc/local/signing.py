@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-import base64
 import hmac
 import secrets
 from typing import Any, cast
 
 from gwc.controls.jwk import COORDINATE_BYTES, CURVE_OF, Algorithm, Curve, EcAlgorithm, EcKey, OkpKey, PublicKey, RsaAlgorithm, RsaKey
+from gwc.semantics.base64url import encode
 
 RSA_BITS = 2048
-
-
-def encode(data: bytes) -> str:
-    """Base64url without padding (RFC 7515, section 2)."""
-    return base64.urlsafe_b64encode(data).rstrip(b"=").decode("ascii")
 
 
 def new_key(algorithm: Algorithm) -> Any:

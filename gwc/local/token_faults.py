@@ -9,7 +9,7 @@ from gwc.controls.jwt import MAX_LIFETIME_S
 from gwc.local import forged_tokens
 from gwc.local.forged_tokens import Break, decoded
 from gwc.local.identity_provider import IdentityProvider, TokenRequest, part
-from gwc.local.signing import encode
+from gwc.semantics.base64url import encode
 
 
 def broken_token(provider: IdentityProvider, wanted: TokenRequest, name: str) -> str:

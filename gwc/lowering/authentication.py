@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TypeVar
 
 from gwc.controls import api_key, consumer, forwarding, jwt, mutual_tls
 from gwc.controls.api_key import ApiKey, ApiKeySpec, KeyDigest
@@ -42,7 +41,6 @@ _KINDS = {
 }
 
 Owner = tuple[ConsumerSpec, Located]
-_Control = TypeVar("_Control", Jwt, ApiKey, Basic, MutualTls)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +61,7 @@ class Bindings:
 
 @dataclass(slots=True)
 class _Found:
-    """What is known so far. `files`: consumers by path of their file, each read once."""
+    """What is known so far, by name of the scheme. `files`: consumers by path of their file, each read once."""
 
     jwts: list[Jwt] = field(default_factory=list)
     api_keys: list[ApiKey] = field(default_factory=list)
@@ -86,16 +84,12 @@ def bindings(ctx: Context, documents: Mapping[str, OpenApi]) -> Bindings:
     _check_carriers(ctx, found.api_keys)
     owners = [owner for path in sorted(found.files) for owner in found.files[path]]
     return Bindings(
-        jwts=_ordered(found.jwts),
-        api_keys=_ordered(found.api_keys),
-        basics=_ordered(found.basics),
-        mutual_tls=_ordered(found.mutual_tls),
+        jwts=tuple(found.jwts),
+        api_keys=tuple(found.api_keys),
+        basics=tuple(found.basics),
+        mutual_tls=tuple(found.mutual_tls),
         consumers=consumer.lower(owners, ctx.findings),
     )
-
-
-def _ordered(controls: Iterable[_Control]) -> tuple[_Control, ...]:
-    return tuple(sorted(controls, key=lambda c: c.scheme))
 
 
 def _bind(ctx: Context, scheme: str, binding: Binding, declared: Sequence[SecurityScheme], place: Located, found: _Found) -> None:
@@ -135,8 +129,7 @@ def _consumers(ctx: Context, file: str, at: Located, found: _Found) -> list[Owne
     path = beside(ctx.path, file)
     if path not in found.files:
         loaded = load_spec(ctx.workspace, path, ConsumersSpec, ctx.findings, referrer=Label(at.span(), "named here"))
-        entries = enumerate(loaded[0].consumers) if loaded else ()
-        found.files[path] = [(spec, loaded[1].at("consumers", i)) for i, spec in entries] if loaded else []
+        found.files[path] = [(spec, loaded[1].at("consumers", i)) for i, spec in enumerate(loaded[0].consumers)] if loaded else []
     return found.files[path]
 
 

@@ -57,4 +57,4 @@ class Decision:
     forwarded: ForwardedRequest | None
     operation: str  # key, or "-" when no operation was found
     subject: str  # "-" when no token was verified
-    consumer: str  # "-" when no API key was verified
+    consumer: str  # "-" when none was verified, or more than one

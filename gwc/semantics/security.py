@@ -30,16 +30,17 @@ class Presented:
     ) -> None:
         wanted = operation.security.schemes
         self._gateway, self._operation, self._request = gateway, operation, request
-        self._certificate, self._now_s, self._key_sets = certificate, now_s, key_sets
+        self._certificate, self._now_s = certificate, now_s
         self._jwts = tuple(c for c in gateway.jwts if c.scheme in wanted)
         self._api_keys = tuple(c for c in gateway.api_keys if c.scheme in wanted)
         self._basics = tuple(c for c in gateway.basics if c.scheme in wanted)
         self._mutual_tls = tuple(c for c in gateway.mutual_tls if c.scheme in wanted)
         self._token = jwt.read(request)
+        self._token_reasons = tuple((c, self._token_faults(c, key_sets)) for c in self._jwts if self.has_token)
 
     def identity(self) -> Identity:
         """What the valid credentials prove."""
-        verified = tuple((c, self._token) for c in self._jwts if self.has_token and self._token and not self._token_faults(c))
+        verified = tuple((c, self._token) for c, reasons in self._token_reasons if self._token and not reasons)
         schemes = {c.scheme: jwt.texts_of(token.payload or {}, c.scopes_claim) for c, token in verified}
         consumers = dict(self._consumers())
         found = frozenset(consumers.values())
@@ -76,9 +77,8 @@ class Presented:
         values = self._request.values("authorization")
         return bool(values and self._basics and (not self._jwts or values[0].startswith(basic.SCHEME)))
 
-    def _token_faults(self, control: Jwt) -> list[str]:
-        keys = keys_of(control, self._key_sets, self._now_s)
-        return list(jwt.find_faults(control, self._token, self._now_s, keys))
+    def _token_faults(self, control: Jwt, key_sets: Mapping[str, KeySet]) -> list[str]:
+        return list(jwt.find_faults(control, self._token, self._now_s, keys_of(control, key_sets, self._now_s)))
 
     def _consumers(self) -> Iterator[tuple[str, str]]:
         """Scheme and consumer of every valid credential that is no token."""
@@ -91,10 +91,9 @@ class Presented:
 
     def _broken(self) -> Iterator[Fault]:
         realm = self._gateway.problem_details.realm
-        if self.has_token:
-            reasons = [self._token_faults(c) for c in self._jwts]
-            if all(reasons):  # with several issuers a token is good when it is good for one of them
-                yield from (self._token_fault(r) for r in dict.fromkeys(chain.from_iterable(reasons)))
+        found = [reasons for _, reasons in self._token_reasons]
+        if all(found):  # with several issuers a token is good when it is good for one of them
+            yield from (self._token_fault(r) for r in dict.fromkeys(chain.from_iterable(found)))
         for key in self._api_keys:
             if api_key.is_presented(key, self._request):
                 yield from api_key.find_faults(key, self._request, self._now_s, realm)

@@ -17,15 +17,6 @@ def emit(rules: Sequence[AuthorizationRule]) -> list[Json]:
     return [_plain(rule) for rule in rules]
 
 
-def covering(rules: Sequence[AuthorizationRule]) -> dict[str, tuple[int, ...]]:
-    """Operation -> the numbers of the rules that cover it."""
-    found: dict[str, list[int]] = {}
-    for number, rule in enumerate(rules, 1):
-        for key in rule.operations:
-            found.setdefault(key, []).append(number)
-    return {key: tuple(numbers) for key, numbers in found.items()}
-
-
 def is_about_tokens(rule: AuthorizationRule) -> bool:
     """Whether nothing but a verified token decides if the rule holds."""
     return not (rule.zones or rule.consumers) and all(isinstance(side, ClaimSide) for pair in rule.equal for side in pair)

@@ -16,7 +16,8 @@ def check_routes(known: Lanes, routes: Json) -> None:
     Envoy ignores the configuration of a filter that is not in the chain, and takes a requirement that does not exist.
     """
     gateway, seen = known.gateway, dict[str, int]()
-    limits = rate_limit.covering(gateway.rate_limits)
+    limits = rate_limit.route_metadata(gateway.rate_limits)
+    turned_on = {lane: lanes.per_route(lane, known) for lane in known.names}
     filters, requirements = set(filter_names(known)), {jwt.requirement_name(r) for r in lanes.requirements(known)}
     for route in _routes(routes):
         configured = route.get("typed_per_filter_config", {})
@@ -26,7 +27,7 @@ def check_routes(known: Lanes, routes: Json) -> None:
             assert not configured, "an answer of the gateway's own turns no filter on"
             continue
         assert route["name"] in known.of, "a route is one of an operation"
-        assert configured == lanes.per_route(known.of[route["name"]], known), "every operation is judged by its lane"
+        assert configured == turned_on[known.of[route["name"]]], "every operation is judged by its lane"
         assert route.get("metadata") == limits.get(route["name"]), "the limits of every operation are counted"
         seen[route["name"]] = seen.get(route["name"], 0) + 1
     wanted = {o.key: len(set(o.route.hosts)) for o in gateway.operations}

@@ -100,7 +100,7 @@ def _shared(known: Lanes) -> _Shared:
     return _Shared(
         known=known,
         actions={u.name: upstream.action(u) for u in known.gateway.upstreams},
-        limits=rate_limit.covering(known.gateway.rate_limits),
+        limits=rate_limit.route_metadata(known.gateway.rate_limits),
         lanes={lane: lanes.per_route(lane, known) for lane in known.names},
     )
 

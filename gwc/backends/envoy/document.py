@@ -28,11 +28,6 @@ def extension(name: str, message: str, **fields: Any) -> Json:
     return {"name": name, "typed_config": typed(message, **fields)}
 
 
-def literal(text: str) -> str:
-    """The text for a place where Envoy substitutes `%COMMANDS%`."""
-    return text.replace("%", "%%")
-
-
 def first_of(*operators: tuple[str, str | None]) -> str:
     """A command of Envoy's formats: the first of (command, parameter) that has a value."""
     written = [{"command": command, **({"param": param} if param else {})} for command, param in operators]
@@ -40,7 +35,7 @@ def first_of(*operators: tuple[str, str | None]) -> str:
 
 
 def header(name: str, value: str) -> Json:
-    """Sets a header. `value` may hold commands: hostile text goes through `literal` first."""
+    """Sets a header. `value` is a text of gwc's own, which may hold commands of Envoy's formats."""
     return {"header": {"key": name, "value": value}, "append_action": "OVERWRITE_IF_EXISTS_OR_ADD"}
 
 

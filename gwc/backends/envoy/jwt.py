@@ -154,7 +154,7 @@ def _source(source: KeySource, places: Mapping[KeyPlace, str]) -> Json:
     return {
         "kind": "remote",
         "cluster": places[_place(source)],
-        "authority": source.host if source.port == 443 else f"{source.host}:{source.port}",
+        "authority": source.authority,
         "path": source.path,
         "cache_for_s": source.cache_for_s,
         "max_stale_s": source.max_stale_s,

@@ -12,9 +12,10 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from gwc.backends.base import covering
 from gwc.backends.envoy import (
     api_key,
     authorization_rule,
@@ -59,31 +60,31 @@ class Lane:
 
 @dataclass(frozen=True, slots=True)
 class Lanes:
-    """The lanes of a gateway: of each operation by its key, and the names that routes call them by."""
+    """The lanes of a gateway: of each operation by its key, the names that routes call them by, and those whose bodies a filter of their own judges."""
 
     gateway: Gateway
     schemes: Schemes
     bodies: body.Rules
     of: Mapping[str, Lane]
     names: Mapping[Lane, str]
-
-    def is_split(self, lane: Lane) -> bool:
-        """Whether its body is judged by a filter of its own."""
-        is_throttled = bool(consumer.marks(self.gateway.consumers)) and self.schemes.knows_consumers(lane.security)
-        return is_throttled or (self.schemes.fetches_keys(lane.security) and bool(lane.body.media_types))
-
-    @property
-    def split(self) -> tuple[Lane, ...]:
-        """The lanes whose bodies are judged by a filter of their own."""
-        return tuple(lane for lane in self.names if self.is_split(lane))
+    split: frozenset[Lane]
 
 
 def collect(gateway: Gateway) -> Lanes:
     """The lanes of the operations, in their order."""
-    covering = authorization_rule.covering(gateway.rules)
-    of = {o.key: _lane(gateway.rules, covering.get(o.key, ()), o) for o in gateway.operations}
+    covered = covering(gateway.rules)
+    of = {o.key: _lane(gateway.rules, covered.get(o.key, ()), o) for o in gateway.operations}
     names = {lane: _name(lane, gateway.rules) for lane in dict.fromkeys(of.values())}
-    return Lanes(gateway, security.schemes(gateway), body.collect(gateway.operations), of, names)
+    schemes = security.schemes(gateway)
+    return Lanes(gateway, schemes, body.collect(gateway.operations), of, names, frozenset(_split(gateway, schemes, names)))
+
+
+def _split(gateway: Gateway, schemes: Schemes, lanes: Iterable[Lane]) -> Iterator[Lane]:
+    has_limits = bool(consumer.marks(gateway.consumers))
+    for lane in lanes:
+        is_throttled = has_limits and schemes.knows_consumers(lane.security)
+        if is_throttled or (schemes.fetches_keys(lane.security) and lane.body.media_types):
+            yield lane
 
 
 def _lane(rules: Sequence[AuthorizationRule], numbers: tuple[int, ...], operation: Operation) -> Lane:
@@ -94,8 +95,8 @@ def _lane(rules: Sequence[AuthorizationRule], numbers: tuple[int, ...], operatio
 def _name(lane: Lane, rules: Sequence[AuthorizationRule]) -> str:
     """A digest of everything that is said about the operation. What schemes, consumers and zones are is the listener's."""
     alternatives = [[[r.scheme, r.scopes] for r in a] for a in lane.security.alternatives]
-    covering = authorization_rule.emit([rules[number - 1] for number in lane.rules])
-    content = json.dumps([alternatives, covering, lane.places, body.plain(lane.body)], separators=(",", ":"))
+    covered = authorization_rule.emit([rules[number - 1] for number in lane.rules])
+    content = json.dumps([alternatives, covered, lane.places, body.plain(lane.body)], separators=(",", ":"))
     return hashlib.sha256(content.encode()).hexdigest()[:32]
 
 
@@ -121,7 +122,7 @@ def access_filter(lanes: Lanes) -> Json:
 
 def body_filters(lanes: Lanes) -> list[Json]:
     """The filter for bodies, where lanes need one of its own."""
-    behind = {lanes.names[lane]: _last(lane, lanes) for lane in lanes.split}
+    behind = {lanes.names[lane]: _last(lane, lanes) for lane in lanes.names if lane in lanes.split}
     return [lua_filter(chain.BODY, "body", _CARRIERS, {**_shared(lanes), "lanes": behind})] if behind else []
 
 
@@ -132,7 +133,7 @@ def per_route(lane: Lane, lanes: Lanes) -> Json:
     return {
         **({chain.TOKENS: jwt.per_route(judged)} if judged else {}),
         chain.ACCESS: context,
-        **({chain.BODY: context} if lanes.is_split(lane) else {}),
+        **({chain.BODY: context} if lane in lanes.split else {}),
     }
 
 
@@ -158,7 +159,7 @@ def _first(lane: Lane, lanes: Lanes) -> Json:
         **({} if lane.security.is_public else {"security": security.emit(lane.security, lanes.schemes)}),
         "rules": list(lane.rules),
         "places": authorization_rule.lua_places(lane.places),
-        "is_split": lanes.is_split(lane),
+        "is_split": lane in lanes.split,
         "forwards_tokens": lanes.schemes.forwards_tokens(lane.security),
     }
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from gwc.backends.base import Unenforceable
+from gwc.backends.base import Unenforceable, covering
 from gwc.backends.envoy import chain, token_bucket
 from gwc.backends.envoy.document import Json
 from gwc.backends.envoy.token_bucket import MAX_TOKENS, ON
@@ -28,14 +28,12 @@ def emit(limits: Sequence[RateLimit]) -> list[Json]:
     return [*counters, token_bucket.judge(chain.FLOOD, marks(limits))] if limits else []
 
 
-def covering(limits: Iterable[RateLimit]) -> dict[str, Json]:
+def route_metadata(limits: Sequence[RateLimit]) -> dict[str, Json]:
     """Operation -> the metadata of its route: without it the operation would not be limited."""
-    of_operation: dict[str, tuple[str, ...]] = {}
-    for limit in limits:
-        for key in limit.operations:
-            of_operation[key] = (*of_operation.get(key, ()), limit.id)
-    metadata = {ids: {"filter_metadata": {METADATA: dict.fromkeys(ids, ON)}} for ids in set(of_operation.values())}
-    return {key: metadata[ids] for key, ids in of_operation.items()}
+    covered = covering(limits)
+    ids = {numbers: [limits[n - 1].id for n in numbers] for numbers in set(covered.values())}
+    metadata = {numbers: {"filter_metadata": {METADATA: dict.fromkeys(names, ON)}} for numbers, names in ids.items()}
+    return {key: metadata[numbers] for key, numbers in covered.items()}
 
 
 def marks(limits: Sequence[RateLimit]) -> list[str]:

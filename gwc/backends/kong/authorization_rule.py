@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from gwc.backends.base import covering
 from gwc.backends.kong.fragment import Filling, Fragment, Member
 from gwc.backends.kong.lua_quoting import LuaValue
 from gwc.controls.authorization_rule import AuthorizationRule, ClaimSide, PathSide, Side
@@ -13,19 +14,18 @@ from gwc.ir import Gateway, Operation
 
 def emit(gateway: Gateway) -> Fragment:
     """The rules by number, and for each operation the numbers of those that cover it and where its compared parameters are."""
-    numbered = dict(enumerate(gateway.rules, 1))
+    numbered, covered = dict(enumerate(gateway.rules, 1)), covering(gateway.rules)
     return Fragment(
         data=(Member("rules", {}),),
         fillings=(Filling(("rules",), tuple((n, _rule(r)) for n, r in numbered.items()), {n: r.id for n, r in numbered.items()}),),
-        operations={o.key: _of_operation(o, numbered) for o in gateway.operations},
+        operations={o.key: _of_operation(o, {n: numbered[n] for n in covered.get(o.key, ())}) for o in gateway.operations},
     )
 
 
-def _of_operation(operation: Operation, numbered: Mapping[int, AuthorizationRule]) -> Mapping[str, LuaValue]:
-    covering = {n: r for n, r in numbered.items() if operation.key in r.operations}
-    sides = (s for r in covering.values() for pair in r.equal for s in pair)
+def _of_operation(operation: Operation, rules: Mapping[int, AuthorizationRule]) -> Mapping[str, LuaValue]:
+    sides = (s for r in rules.values() for pair in r.equal for s in pair)
     names = sorted({s.name for s in sides if isinstance(s, PathSide)})
-    return {"rules": list(covering), "places": {name: _place(operation.route.template, name) for name in names}}
+    return {"rules": list(rules), "places": {name: _place(operation.route.template, name) for name in names}}
 
 
 def _place(template: Template, name: str) -> LuaValue:

@@ -10,6 +10,7 @@ from gwc.backends.base import Note
 from gwc.backends.kong import file_paths
 from gwc.backends.kong.fragment import SETTINGS, Anchor, Fragment, Member, setting_line
 from gwc.controls.listener_tls import PROFILES, ListenerTls, TlsProfile
+from gwc.controls.metrics import Metrics
 from gwc.ir import Gateway
 
 VERIFY_DEPTH = "4"
@@ -35,7 +36,7 @@ def emit(gateway: Gateway) -> Fragment:
     )
 
 
-def authority(listener: ListenerTls) -> str:
+def authority(listener: ListenerTls | Metrics) -> str:
     """`address:port`."""
     address = f"[{listener.address}]" if ":" in listener.address else listener.address
     return f"{address}:{listener.port}"

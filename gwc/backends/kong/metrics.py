@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 from gwc.backends.kong.fragment import HTTP, Anchor, Fragment
+from gwc.backends.kong.listener_tls import authority
 from gwc.controls.metrics import Metrics
 from gwc.controls.problem_details import REASONS
 from gwc.ir import Gateway
@@ -44,5 +45,4 @@ def server(control: Metrics) -> tuple[str, ...]:
 
 
 def _listen(control: Metrics) -> str:
-    address = f"[{control.address}]" if ":" in control.address else control.address
-    return f"listen {address}:{control.port};"
+    return f"listen {authority(control)};"

@@ -5,6 +5,7 @@ The dictionary never forgets a live bucket to make room: when it is full, reques
 
 from __future__ import annotations
 
+from gwc.backends.base import covering
 from gwc.backends.kong.fragment import Fragment, Member
 from gwc.ir import Gateway
 
@@ -14,13 +15,9 @@ DICTIONARY = "lua_shared_dict gwc_limits 16m;"
 def emit(gateway: Gateway) -> Fragment:
     """The limits, and for each operation the numbers of those that cover it."""
     limits = {n: {"id": r.id, "limit": r.limit, "window_s": r.window_s, "burst": r.burst} for n, r in enumerate(gateway.rate_limits, 1)}
+    covered = covering(gateway.rate_limits)
     return Fragment(
         data=(Member("rate_limits", limits, {n: r.id for n, r in enumerate(gateway.rate_limits, 1)}),),
-        operations={o.key: {"limits": numbers} for o, numbers in zip(gateway.operations, _covering(gateway), strict=True)},
+        operations={o.key: {"limits": list(covered.get(o.key, ()))} for o in gateway.operations},
         http=(DICTIONARY,),
     )
-
-
-def _covering(gateway: Gateway) -> list[list[int]]:
-    covered = [frozenset(r.operations) for r in gateway.rate_limits]
-    return [[n for n, keys in enumerate(covered, 1) if o.key in keys] for o in gateway.operations]

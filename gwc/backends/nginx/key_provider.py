@@ -16,7 +16,8 @@ from typing import Any
 
 from gwc.backends.nginx.fragments import Lines
 from gwc.backends.nginx.plan import RESERVED
-from gwc.backends.nginx.quoting import argument, directive, javascript, literal
+from gwc.backends.nginx.quoting import argument, directive, javascript
+from gwc.backends.nginx.upstream import verified_tls
 from gwc.controls.jwk import Algorithm
 from gwc.controls.jwt import FETCH_TIMEOUT_S, MAX_SET_BYTES, RemoteKeys
 from gwc.templating import Verbatim
@@ -78,11 +79,15 @@ def group(provider: Provider) -> Lines:
 def locations(provider: Provider) -> Lines:
     """`error_page` with a status that nothing has keeps the pages of the server, which name the reason of a request, out of these."""
     no_page = directive("error_page", 599, f"{RESERVED}none")
+    no_reuse = directive("proxy_ssl_session_reuse", "off")
     return (
         Verbatim(f'location = "{RESERVED}keys/{provider.id}" {{ internal; {no_page} js_content gwc.keys; }}'),
         Verbatim(f'location = "{RESERVED}provider/{provider.id}" {{ # {javascript(provider.scheme)}'),
         Verbatim("  internal;"),
-        *(Verbatim("  " + line) for line in (no_page, *_request(provider), *_bounds(), *_tls(provider.keys))),
+        *(
+            Verbatim("  " + line)
+            for line in (no_page, *_request(provider), *_bounds(), *verified_tls(provider.keys.ca, provider.keys.host), no_reuse)
+        ),
         Verbatim("}"),
     )
 
@@ -90,13 +95,12 @@ def locations(provider: Provider) -> Lines:
 def _request(provider: Provider) -> Lines:
     """Nothing of the client's request goes to the provider."""
     keys = provider.keys
-    authority = keys.host if keys.port == 443 else f"{keys.host}:{keys.port}"
     return (
         directive("proxy_pass", f"https://{provider.group}{keys.path}"),
         directive("proxy_method", "GET"),
         directive("proxy_pass_request_headers", "off"),
         directive("proxy_pass_request_body", "off"),
-        directive("proxy_set_header", "Host", authority),
+        directive("proxy_set_header", "Host", keys.authority),
         directive("proxy_set_header", "Accept", "application/jwk-set+json, application/json"),
         directive("proxy_set_header", "Content-Length", ""),
         directive("proxy_set_header", "Connection", "close"),
@@ -114,17 +118,4 @@ def _bounds() -> Lines:
         directive("subrequest_output_buffer_size", MAX_SET_BYTES),
         Verbatim("js_header_filter gwc.keysHead;"),
         Verbatim("js_body_filter gwc.keysBody buffer_type=buffer;"),
-    )
-
-
-def _tls(keys: RemoteKeys) -> Lines:
-    """All of it: `proxy_ssl_verify` and `proxy_ssl_server_name` are off by default."""
-    return (
-        directive("proxy_ssl_verify", "on"),
-        Verbatim(f"proxy_ssl_trusted_certificate {literal(keys.ca.path)};"),
-        directive("proxy_ssl_verify_depth", 4),
-        directive("proxy_ssl_server_name", "on"),
-        directive("proxy_ssl_name", keys.host),
-        directive("proxy_ssl_protocols", "TLSv1.2", "TLSv1.3"),
-        directive("proxy_ssl_session_reuse", "off"),
     )

@@ -6,6 +6,7 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TypeVar
 
+from gwc.backends.base import covering
 from gwc.controls.authorization_rule import AuthorizationRule, PathSide
 from gwc.controls.body import Body
 from gwc.controls.rate_limit import RateLimit
@@ -39,7 +40,12 @@ class Rule:
     @property
     def is_open(self) -> bool:
         """Whether the script has nothing to say about a request without a body: a public operation needs no script then."""
-        return self.security.is_public and not self.limits and not self.demands and not self.body.required
+        return self.security.is_public and self.is_simple
+
+    @property
+    def is_simple(self) -> bool:
+        """Whether nothing but `security` decides about a request without a body."""
+        return not self.limits and not self.demands and not self.body.required
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +88,19 @@ def make_plan(gateway: Gateway) -> Plan:
     """The plan; the order of everything follows that of the gateway."""
     scripted = [limit for limit in gateway.rate_limits if not is_native(gateway, limit)]
     native = {key: limit for limit in gateway.rate_limits if limit not in scripted for key in limit.operations}
-    rules, rule_of = _numbered({o.key: _rule(gateway, o, scripted) for o in gateway.operations})
+    limited, covered = covering(scripted), covering(gateway.rules)
+    rules, rule_of = _numbered(
+        {
+            o.key: Rule(
+                o.security,
+                o.body,
+                tuple(scripted[n - 1] for n in limited.get(o.key, ())),
+                tuple(_demand(gateway.rules[n - 1], o) for n in covered.get(o.key, ())),
+                o.upstream,
+            )
+            for o in gateway.operations
+        }
+    )
     lanes, lane_of = _numbered({o.key: Lane(o.upstream, o.body.max_bytes, native.get(o.key)) for o in gateway.operations})
     return Plan(gateway, _servers(gateway), rules, rule_of, lanes, lane_of, _consumers(gateway))
 
@@ -91,12 +109,6 @@ def _numbered(values: dict[str, _T]) -> tuple[tuple[_T, ...], dict[str, int]]:
     """The different values in the order of their first use, and the index of each key's value."""
     numbers = {value: n for n, value in enumerate(dict.fromkeys(values.values()))}
     return tuple(numbers), {key: numbers[value] for key, value in values.items()}
-
-
-def _rule(gateway: Gateway, operation: Operation, scripted: list[RateLimit]) -> Rule:
-    limits = tuple(limit for limit in scripted if operation.key in limit.operations)
-    demands = tuple(_demand(rule, operation) for rule in gateway.rules if operation.key in rule.operations)
-    return Rule(operation.security, operation.body, limits, demands, operation.upstream)
 
 
 def _demand(rule: AuthorizationRule, operation: Operation) -> Demand:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from gwc.backends.nginx.fragments import POLICY, Anchor, Fragments
@@ -9,9 +10,11 @@ from gwc.backends.nginx.jwt import remembered
 from gwc.backends.nginx.numbered import by_number
 from gwc.backends.nginx.plan import Plan, Rule, upstream_group
 from gwc.backends.nginx.quoting import argument, javascript, member
-from gwc.controls.jwt import SecretKeys
 from gwc.controls.security import Security
 from gwc.templating import Verbatim
+
+Tokens = Mapping[str, list[Any]]
+"""`remembered` of each scheme, by its name."""
 
 
 def emit(plan: Plan) -> Fragments:
@@ -19,8 +22,9 @@ def emit(plan: Plan) -> Fragments:
 
     `$gwc_open` is the verdict on requests without a body to public operations: they need no script.
     """
-    rules = tuple(_rule(plan, n, rule) for n, rule in enumerate(plan.rules))
-    usual = {n: _usual(plan, rule) for n, rule in enumerate(plan.rules)}
+    tokens = {control.scheme: remembered(control) for control in plan.gateway.jwts}
+    rules = tuple(_rule(plan, n, rule, tokens) for n, rule in enumerate(plan.rules))
+    usual = {n: _usual(plan, rule, tokens) for n, rule in enumerate(plan.rules)}
     opened = {n: upstream_group(rule.upstream) for n, rule in enumerate(plan.rules) if rule.is_open}
     return Fragments(
         http=(
@@ -35,29 +39,28 @@ def emit(plan: Plan) -> Fragments:
     )
 
 
-def _rule(plan: Plan, number: int, rule: Rule) -> Verbatim:
-    return member("security", None if rule.security.is_public else _asked(plan, rule.security), number)
+def _rule(plan: Plan, number: int, rule: Rule, tokens: Tokens) -> Verbatim:
+    return member("security", None if rule.security.is_public else _asked(plan, rule.security, tokens), number)
 
 
-def _usual(plan: Plan, rule: Rule) -> list[Any]:
+def _usual(plan: Plan, rule: Rule, tokens: Tokens) -> list[Any]:
     """What the script asks of requests without a body where nothing but a token decides, and nothing is done with it; empty for other rules."""
     forwarding, alternatives = plan.gateway.forwarding, rule.security.alternatives
-    is_more = rule.limits or rule.demands or rule.body.required or forwarding.removed_query or forwarding.removed_cookies
-    if is_more or len(alternatives) != 1 or len(alternatives[0]) != 1:
+    is_rewritten = forwarding.removed_query or forwarding.removed_cookies
+    if not rule.is_simple or is_rewritten or len(alternatives) != 1 or len(alternatives[0]) != 1:
         return []
     wanted = alternatives[0][0]
-    control = next((c for c in plan.gateway.jwts if c.scheme == wanted.scheme), None)
-    if control is None or control.forward != "never" or isinstance(control.source, SecretKeys):
+    _, mark, source, forward = tokens.get(wanted.scheme, (None, None, None, None))
+    if mark is None or forward != "never":
         return []
-    _, mark, source, _ = remembered(control)
     return [upstream_group(rule.upstream), mark, source, *wanted.scopes]
 
 
-def _asked(plan: Plan, security: Security) -> dict[str, Any]:
+def _asked(plan: Plan, security: Security, tokens: Tokens) -> dict[str, Any]:
     """The schemes by kind, and the alternatives."""
     gateway, wanted = plan.gateway, security.schemes
     return {
-        "tokens": [remembered(control) for control in gateway.jwts if control.scheme in wanted],
+        "tokens": [known for scheme, known in tokens.items() if scheme in wanted],
         "apiKeys": [control.scheme for control in gateway.api_keys if control.scheme in wanted],
         "basics": [control.scheme for control in gateway.basics if control.scheme in wanted],
         "certificates": [control.scheme for control in gateway.mutual_tls if control.scheme in wanted],

@@ -9,6 +9,7 @@ from gwc.backends.base import Unenforceable
 from gwc.backends.nginx.fragments import CONFIGURATION, Anchor, Fragments, Lines
 from gwc.backends.nginx.plan import Plan, upstream_group
 from gwc.backends.nginx.quoting import argument, directive, literal, member
+from gwc.controls.base import FileRef
 from gwc.controls.forwarding import Forwarding
 from gwc.controls.upstream import ClientCertificate, Upstream, VerifiedTls
 from gwc.templating import Verbatim
@@ -53,15 +54,19 @@ def _settings(control: Upstream) -> Lines:
 
 
 def _tls(control: Upstream, transport: VerifiedTls) -> Lines:
+    client = _client(control, transport.client) if transport.client else ()
+    return (*verified_tls(transport.ca, transport.server_name), *client)
+
+
+def verified_tls(ca: FileRef, server_name: str) -> Lines:
     """All of it: `proxy_ssl_verify` and `proxy_ssl_server_name` are off by default."""
     return (
         directive("proxy_ssl_verify", "on"),
-        Verbatim(f"proxy_ssl_trusted_certificate {literal(transport.ca.path)};"),
+        Verbatim(f"proxy_ssl_trusted_certificate {literal(ca.path)};"),
         directive("proxy_ssl_verify_depth", 4),
         directive("proxy_ssl_server_name", "on"),
-        directive("proxy_ssl_name", transport.server_name),
+        directive("proxy_ssl_name", server_name),
         directive("proxy_ssl_protocols", "TLSv1.2", "TLSv1.3"),
-        *(_client(control, transport.client) if transport.client else ()),
     )
 
 

@@ -42,17 +42,20 @@ export default function authorization() {
   function rolesOf(r, known) {
     const own = known.consumers.reduce(function (all, owner) { return all.concat(owner.roles); }, []);
     return known.tokens.reduce(function (all, scheme) {
-      return all.concat(claims().texts(payloadOf(r), policy.issuer(scheme).roles));
+      return all.concat(claims().texts(payloadOf(r, known), policy.issuer(scheme).roles));
     }, own);
   }
 
-  function payloadOf(r) { return jwt().payloadOf(r.variables.http_authorization); }
+  function payloadOf(r, known) {
+    if (known.payload === null) known.payload = jwt().payloadOf(r.variables.http_authorization);
+    return known.payload;
+  }
 
   // The claim by the path of the first scheme that the token was verified for; undefined for none.
   function claim(r, name, known) {
     if (known.tokens.length === 0) return undefined;
     const named = policy.issuer(known.tokens[0]).claims;
-    return claims().find(payloadOf(r), claims().has(named, name) ? named[name] : [name]);
+    return claims().find(payloadOf(r, known), claims().has(named, name) ? named[name] : [name]);
   }
 
   // Whether a claim, or undefined, is as a condition wants it.

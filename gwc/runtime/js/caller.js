@@ -1,9 +1,9 @@
-// Who calls, as far as it is known: {fault, challenge, subject, consumers, granted: scopes by scheme, tokens: schemes of the token}. The fault is
-// null while the caller may go on.
+// Who calls, as far as it is known: {fault, challenge, subject, consumers, granted: scopes by scheme, tokens: schemes of the token,
+// payload: the token's, once a rule has asked for it}. The fault is null while the caller may go on.
 import policy from 'policy.js';
 
 export default function caller() {
-  function nobody() { return { fault: null, challenge: null, subject: null, consumers: [], granted: {}, tokens: [] }; }
+  function nobody() { return { fault: null, challenge: null, subject: null, consumers: [], granted: {}, tokens: [], payload: null }; }
 
   function refuse(known, fault, challenge) {
     known.fault = fault;

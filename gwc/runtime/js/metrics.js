@@ -3,13 +3,7 @@
 export default function metrics() {
   const HEAD = '# HELP gwc_requests_total Answers by verified consumer and reason.\n# TYPE gwc_requests_total counter\n';
 
-  // A variable without text that the access log asks for, once for each answer.
-  function count(r) {
-    ngx.shared.gwc_metrics.incr(r.variables.gwc_log_consumer + '\n' + r.variables.gwc_log_reason, 1, 0);
-    return '';
-  }
-
-  // The text format of Prometheus.
+  // The text format of Prometheus; `count` of gwc.js writes the names.
   function answer(r) {
     const lines = ngx.shared.gwc_metrics.items(100000).map(function (item) {
       const labels = item[0].split('\n');
@@ -21,5 +15,5 @@ export default function metrics() {
 
   function escaped(text) { return text.replace(/[\\"]/g, function (c) { return '\\' + c; }); }
 
-  return { answer, count };
+  return { answer };
 }

@@ -26,8 +26,7 @@ export default function security() {
 
   // Where an operation takes both, the value of Authorization says what it is.
   function hasToken(r, asked) {
-    if (asked.tokens.length === 0 || r.rawVariables.http_authorization === undefined) return false;
-    return asked.basics.length === 0 || !basic().isMeant(r.variables.http_authorization);
+    return asked.tokens.length > 0 && r.rawVariables.http_authorization !== undefined && !hasBasic(r, asked);
   }
 
   function hasBasic(r, asked) {

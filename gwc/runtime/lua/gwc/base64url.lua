@@ -1,7 +1,7 @@
 --- Base64url as RFC 7515 section 2 has it: without padding, and with exactly one spelling of each byte string.
 local M = {}
 
-local byte, char, find, floor, sub = string.byte, string.char, string.find, math.floor, string.sub
+local byte, char, find, floor, gsub, sub = string.byte, string.char, string.find, math.floor, string.gsub, string.sub
 
 local VALUE = {}
 local ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
@@ -35,6 +35,12 @@ function M.decode(text)
     out[#out + 1] = last
   end
   return table.concat(out)
+end
+
+--- The bytes of canonical, padded base64 (RFC 4648 4); nil for everything else.
+function M.decode_padded(text)
+  if #text % 4 ~= 0 or not find(text, "^[%w+/]+=?=?$") then return nil end
+  return M.decode((gsub(gsub(gsub(text, "=", ""), "+", "-"), "/", "_")))
 end
 
 return M

@@ -4,7 +4,7 @@ local base64url = require "gwc.base64url"
 
 local M = {}
 
-local find, gsub, match, sub = string.find, string.gsub, string.match, string.sub
+local find, match, sub = string.find, string.match, string.sub
 
 local SCHEME = "Basic "
 local KEY, KEY_BYTES = "^gwc_%w+$", 53 -- GENERATED_KEY of the control
@@ -14,16 +14,9 @@ function M.is_meant(value)
   return sub(value, 1, #SCHEME) == SCHEME
 end
 
---- The bytes of canonical, padded base64 (RFC 4648 4); nil for everything else.
-local function decode(text)
-  if #text % 4 ~= 0 or not find(text, "^[%w+/]+=?=?$") then return nil end
-  local plain = gsub(gsub(gsub(text, "=", ""), "+", "-"), "/", "_")
-  return base64url.decode(plain)
-end
-
 --- The consumer whose id and key the value has, or nil and the reason of the refusal. keys: as for `api_key.check`.
 function M.check(value, keys, now_s, sha256_hex)
-  local decoded = M.is_meant(value) and decode(sub(value, #SCHEME + 1))
+  local decoded = M.is_meant(value) and base64url.decode_padded(sub(value, #SCHEME + 1))
   local user, password = match(decoded or "", "^([^:]*):(.*)$")
   if password == nil or #password ~= KEY_BYTES or not find(password, KEY) then return nil, "authn.basic" end
   local key = keys[sha256_hex(password)]

@@ -4,7 +4,7 @@ local base64url = require "gwc.base64url"
 
 local M = {}
 
-local byte, find, gsub, match, sub = string.byte, string.find, string.gsub, string.match, string.sub
+local byte, gsub, match, sub = string.byte, string.gsub, string.match, string.sub
 
 local SUBJECT_ALT_NAME = "\85\29\17" -- 2.5.29.17
 local SEQUENCE, OBJECT_ID, OCTETS, EXTENSIONS, VERSION = 0x30, 0x06, 0x04, 0xA3, 0xA0
@@ -98,9 +98,7 @@ end
 local function der_of(pem)
   local text = match(pem, "^%s*%-%-%-%-%-BEGIN CERTIFICATE%-%-%-%-%-%s(.-)%-%-%-%-%-END CERTIFICATE%-%-%-%-%-%s*$")
   if text == nil then return nil end
-  local plain = gsub(text, "%s", "")
-  if #plain % 4 ~= 0 or not find(plain, "^[%w+/]+=?=?$") then return nil end
-  return base64url.decode((gsub(gsub(gsub(plain, "=", ""), "+", "-"), "/", "_")))
+  return base64url.decode_padded((gsub(text, "%s", "")))
 end
 
 --- {uris=, dns_names=} of a certificate in PEM; without any name when it can't be read.

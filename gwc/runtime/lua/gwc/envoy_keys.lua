@@ -60,13 +60,6 @@ local function verifier(key, scheme)
   return judged(key, scheme), true
 end
 
-local function read_file(path)
-  local file = io.open(path, "rb")
-  local text = file and file:read("*a")
-  if file then file:close() end
-  return text
-end
-
 --- The answer of an identity provider: only one with 200 is one of its own, and Envoy bounds its size. The request waits, others go on.
 local function fetch(source, r)
   local asked = { [":method"] = "GET", [":path"] = source.path, [":authority"] = source.authority, accept = "application/json" }
@@ -83,7 +76,7 @@ function M.host()
     sha256_hex = require "gwc.sha256",
     cache_key = function(text) return text end,
     verifier = verifier,
-    read_file = read_file,
+    read_file = key_source.read_file,
     warn = function(text) io.stderr:write(text, "\n") end, -- while Envoy starts: no request, and so no log of Envoy's, is there yet
     fetch = fetch,
     parallel_fetches = PARALLEL_FETCHES,

@@ -1,5 +1,5 @@
 --- Keys of a JSON Web Key Set that a gateway reads while it runs: the rules of gwc/controls/jwks.py, without the test whether a
--- point is on its curve, which every host's import makes. Symmetric keys: SecretKeys of gwc/controls/jwt.py.
+-- point is on its curve, which every host's `verifier` makes. Symmetric keys: SecretKeys of gwc/controls/jwt.py.
 local base64url = require "gwc.base64url"
 local json = require "gwc.json"
 

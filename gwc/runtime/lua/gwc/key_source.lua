@@ -12,6 +12,14 @@ M.REFRESH_S, M.FETCH_TIMEOUT_S, M.MAX_SET_BYTES = 5, 3, 256 * 1024
 local PAUSE_S = 0.02
 local LOST_S = 2 * M.FETCH_TIMEOUT_S -- the request that fetches may end in between, and say nothing: it is not waited for any longer
 
+--- The text of a file, nil when it can't be read: `read_file` of every host.
+function M.read_file(path)
+  local file = io.open(path, "rb")
+  local text = file and file:read("*a")
+  if file then file:close() end
+  return text
+end
+
 --- The key with its verifier; nil when the host can't take it.
 local function with_verifier(key, scheme, host)
   local verify, native = host.verifier(key, scheme)

@@ -4,14 +4,6 @@ local key_source = require "gwc.key_source"
 
 local M = {}
 
---- The text of a file, nil when it can't be read. Called while NGINX starts, with the rights of its master process.
-local function read_file(path)
-  local file = io.open(path, "rb")
-  local text = file and file:read("*a")
-  if file then file:close() end
-  return text
-end
-
 local function fetch(source)
   return https_get(source, key_source.FETCH_TIMEOUT_S, key_source.MAX_SET_BYTES)
 end
@@ -39,7 +31,7 @@ function M.new(cryptography, digest)
     sleep = ngx.sleep,
     pause = ngx.sleep,
     parallel_fetches = 1,
-    read_file = read_file,
+    read_file = key_source.read_file, -- while NGINX starts, with the rights of its master process
     warn = warn,
     fetch = fetch,
     store = new_store(digest),
