@@ -55,7 +55,7 @@ def test_secrets_of_clients_that_leave(host: str, tmp_path):
         for method in ("HEAD", "GET"):
             for fields in _UNFINISHED:
                 _leave(process.port, f"{method} /v1/query?api_key=acme-key HTTP/1.1\r\nHost: api.test\r\n{fields}".encode())
-        settled_log(process, 1)
+        assert settled_log(process, 1), "no request came as far as the log"
         wrong = _leaks(process)
     assert wrong == []
 

@@ -29,8 +29,8 @@ from gwc.controls.spec import Located
 from gwc.diagnostics import NOWHERE, Findings
 from gwc.local import signing
 from gwc.local.processes import NotStarted
-from gwc.local.signing import encode
 from gwc.semantics import State
+from gwc.semantics.base64url import encode
 from gwc.semantics.key_set import VerificationKey, usable
 from tests.conformance.conformance_hosts import HOSTS, require
 from tests.support import sample

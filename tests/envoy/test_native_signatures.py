@@ -22,7 +22,7 @@ from gwc.local.certificates import write_certificates
 from gwc.local.identity_provider import IdentityProvider, TokenRequest
 from gwc.local.localise import localise
 from gwc.local.processes import NotStarted, envoy, started
-from gwc.local.signing import encode
+from gwc.semantics.base64url import encode
 from tests.envoy.test_traps import both, drop, edit, lua, per_route, without
 from tests.support.envoy_process import Bench, find, running
 from tests.support.requests import Offer, exchange
@@ -80,7 +80,8 @@ def forged(algorithm: str, provider: IdentityProvider | None = None, header: dic
     """A token of the scheme `oauth` whose parts are whatever the test wants."""
     control = scheme("oauth")
     now = int(time.time())
-    wanted = TokenRequest(issuer=control.issuer, audience=control.audiences[0], now_s=now, algorithm=algorithm, scope="read")  # type: ignore[arg-type]
+    life: dict[str, Any] = {"now_s": now, "lifetime_s": 7 * 86_400}  # some are made when the module is imported
+    wanted = TokenRequest(issuer=control.issuer, audience=control.audiences[0], algorithm=algorithm, scope="read", **life)  # type: ignore[arg-type]
     signer = provider or identity_provider()
     return "Authorization: Bearer " + signer.sign({**wanted.header, **(header or {})}, {**wanted.payload, **payload}, wanted.algorithm)
 
@@ -158,7 +159,7 @@ REFUSED = {
     "issuer": (forged("PS256", iss="https://evil.test/"), "authn.issuer"),
     "audience": (forged("PS256", aud=["x"]), "authn.audience"),
     "no expiry": (forged("PS256", exp=0), "authn.expired"),
-    "not yet": (forged("PS256", nbf=int(time.time()) + 3600), "authn.notBefore"),
+    "not yet": (forged("PS256", nbf=int(time.time()) + 86_400), "authn.notBefore"),
     "padding": (changed(forged("PS256"), 2, forged("PS256").rpartition(".")[2] + "=="), "authn.malformed"),
     "embedded": (forged("PS256").replace("Bearer", "X Bearer"), "authn.malformed"),
     "something behind": (forged("PS256") + " x", "authn.malformed"),

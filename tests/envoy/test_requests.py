@@ -23,7 +23,7 @@ from gwc.controls.jwk import RsaKey
 from gwc.controls.rate_limit import RateLimit
 from gwc.controls.security import Security
 from gwc.local.identity_provider import part
-from gwc.local.signing import encode
+from gwc.semantics.base64url import encode
 from tests.support.envoy_process import Bench, find, running
 from tests.support.sample import JSON, NO_BODY, PUBLIC, gateway, one, operation
 from tests.support.tokens import token_for

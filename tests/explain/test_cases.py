@@ -78,8 +78,8 @@ def _compared(case: Case, gateway, step: Step, now_s: float) -> str | None:
 @pytest.mark.parametrize("folder", FOLDERS, ids=_id)
 def test_explains_what_the_model_decides(folder):
     case = load_case(folder)
-    gateway, now_s = with_local_keys(load_gateway(case)), now()
-    wrong = [text for step in case.steps if (text := _compared(case, gateway, step, now_s))]
+    gateway = with_local_keys(load_gateway(case))
+    wrong = [text for step in case.steps if (text := _compared(case, gateway, step, now()))]
     assert not wrong, "\n".join(wrong)
 
 

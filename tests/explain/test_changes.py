@@ -200,9 +200,9 @@ def test_a_search_ends_in_time():
     many = tuple(replace(base, id=f"g{i:02}", roles=tuple(f"r{i}-{n}" for n in range(12)), claims=()) for i in range(12))
     hard = replace(IDENTITY, rules=(*IDENTITY.rules, *many))
     asked = Asked(method="GET", target="/v1/tier", host="api.test", now_s=NOW_S, token=TokenAsked(scheme="oauth", claims={}))
-    started = time.monotonic()
+    started_s = time.process_time()
     advice = smallest_changes(Judged(StandIn(hard), asked))
-    assert time.monotonic() - started < 20
+    assert time.process_time() - started_s < 20
     assert advice.ways == ()
     assert advice.gave_up
 

@@ -257,9 +257,14 @@ def test_timeouts_follow_the_upstream(fake):
 
 
 def test_configure_says_early_that_the_builds_differ(fake):
-    lua = fake.lua
-    fake.plugin.configure(fake.plugin, lua.eval("{{digest = 'other'}}"))
-    fake.plugin.configure(fake.plugin, None)
+    lua, ngx, said = fake.lua, fake.lua.globals().ngx, []
+    log, ngx.log = ngx.log, lambda _, *words: said.append("".join(words))
+    try:
+        fake.plugin.configure(fake.plugin, lua.eval("{{digest = 'other'}}"))
+        fake.plugin.configure(fake.plugin, None)
+    finally:
+        ngx.log = log
+    assert said == ["gwc: kong.yml and data.lua are from different builds"]
 
 
 def test_schema_asks_for_the_digest(fake):

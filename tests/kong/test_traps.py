@@ -70,7 +70,7 @@ def der_token() -> str:
 def _der(provider, text: str) -> str:
     from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature  # noqa: PLC0415
 
-    from gwc.local.identity_provider import encode  # noqa: PLC0415
+    from gwc.semantics.base64url import encode  # noqa: PLC0415
 
     signed, _, _ = text.rpartition(".")
     raw = provider.signature(signed.encode(), "ES256")
@@ -200,7 +200,7 @@ def _pss_with_a_short_salt() -> str:
     from cryptography.hazmat.primitives import hashes  # noqa: PLC0415
     from cryptography.hazmat.primitives.asymmetric.padding import MGF1, PSS  # noqa: PLC0415
 
-    from gwc.local.identity_provider import encode  # noqa: PLC0415
+    from gwc.semantics.base64url import encode  # noqa: PLC0415
 
     claims = {"exp": int(NOW_S) + 1000, "iat": int(NOW_S)}
     signed, _, _ = token_for(IDENTITY.jwts[0], {"alg": "PS256", "claims": claims}).rpartition(".")

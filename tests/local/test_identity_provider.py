@@ -18,8 +18,8 @@ from joserfc.jwk import KeySet
 from gwc.controls.jwk import HMAC_ALGORITHMS, Algorithm
 from gwc.controls.jwt import EXAMPLES, FileKeys
 from gwc.local.identity_provider import KIDS, IdentityProvider, kid
-from gwc.local.signing import encode
 from gwc.local.token_endpoint import token_endpoint, wanted_by
+from gwc.semantics.base64url import encode
 from tests.support.key_sets import usable
 from tests.support.tokens import identity_provider
 

@@ -96,7 +96,7 @@ def test_the_spelling_that_is_not_canonical_means_the_same_bytes(algorithm):
 
 
 def model_spelling(text: str) -> str:
-    from gwc.local.signing import encode  # noqa: PLC0415
+    from gwc.semantics.base64url import encode  # noqa: PLC0415
 
     return encode(decoded(text))
 

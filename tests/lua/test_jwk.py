@@ -7,7 +7,7 @@ import json
 import pytest
 
 from gwc.local.identity_provider import IdentityProvider
-from gwc.local.signing import encode
+from gwc.semantics.base64url import encode
 from tests.lua.lua_core import key_of, module, to_lua, to_python
 from tests.lua.vectors import vectors
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import socket
 import ssl
 import time
 from collections.abc import Callable
@@ -27,6 +26,7 @@ from gwc.local.certificates import Pair, client_certificate
 from tests.nginx.test_http2 import ask as ask_http2
 from tests.support import sample
 from tests.support.nginx_process import Site, edited, gateway, serving, unchanged
+from tests.support.requests import Resuming
 from tests.support.sample import NO_BODY, PUBLIC, one, operation
 
 pytestmark = pytest.mark.gateway
@@ -141,34 +141,11 @@ CURED = ("nginx.conf", "ssl_session_cache off;", "ssl_session_cache shared:gwc_t
 def test_a_session_does_not_outlive_the_trust_in_its_certificate(tmp_path, is_cured) -> None:
     """After a reload with a new CA of the same name. NGINX keeps its cache of sessions, with what it found out about a certificate."""
     with serving(asking(), tmp_path, unchanged if is_cured else edited(CURED)) as site:
-        client = Client(site, client_certificate(site.certificates, [LOWER], []))
+        client = Resuming(site.running.port, client_certificate(site.certificates, [LOWER], []), "/v1/own")
         assert client.ask() == (200, False)
         assert client.ask() == (200, not is_cured)
         _reload_with_other_ca(site, tmp_path)
         assert client.ask()[0] == (400 if is_cured else 200)
-
-
-class Client:
-    """A client that takes its last session up again: (status, whether that was done)."""
-
-    def __init__(self, site: Site, pair: Pair) -> None:
-        self.site, self.session = site, None
-        self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-        self.context.check_hostname, self.context.verify_mode = False, ssl.CERT_NONE
-        self.context.maximum_version = ssl.TLSVersion.TLSv1_2  # its session is there when the handshake is over
-        self.context.load_cert_chain(pair.certificate, pair.private_key)
-
-    def ask(self) -> tuple[int, bool]:
-        with (
-            socket.create_connection(("127.0.0.1", self.site.running.port), 5) as plain,
-            self.context.wrap_socket(plain, server_hostname="api.test", session=self.session) as tls,
-        ):
-            tls.sendall(b"GET /v1/own HTTP/1.1\r\nHost: api.test\r\nConnection: close\r\n\r\n")
-            head = b""
-            while data := tls.recv(65536):
-                head += data
-            self.session = tls.session
-            return int(head.split(b" ")[1]), bool(tls.session_reused)
 
 
 def _reload_with_other_ca(site: Site, folder: Path) -> None:

@@ -29,8 +29,8 @@ from gwc.backends.nginx.script import MODULES
 from gwc.controls.listener_tls import FileRef
 from gwc.controls.rate_limit import RateLimit
 from gwc.controls.upstream import VerifiedTls
-from gwc.local.identity_provider import encode
 from gwc.resources import runtime_text
+from gwc.semantics.base64url import encode
 from tests.support import sample
 from tests.support.nginx_process import KEY, Edit, edited, gateway, serving, unchanged
 from tests.support.tokens import identity_provider, token_for

@@ -48,13 +48,6 @@ def kong_started(compile_for: Callable[[int, Path], Output], folder: Path) -> It
         shutil.rmtree(place, ignore_errors=True)
 
 
-def kong_parses(output: Output, place: Path) -> subprocess.CompletedProcess[str]:
-    """What `kong config parse` says about the files, which were compiled for `place`."""
-    write(output, place)
-    settings = _settings(place)
-    return _run(["config", "parse", str(place / "kong.yml"), "-c", str(settings)], dict(os.environ))
-
-
 def _start(compile_for: Callable[[int, Path], Output], place: Path, folder: Path) -> tuple[Running, dict[str, str]]:
     for attempt in range(1, ATTEMPTS + 1):
         port = free_port()

@@ -8,7 +8,7 @@ from typing import Any
 
 from gwc.controls.jwk import Algorithm
 from gwc.local.identity_provider import kid
-from gwc.local.signing import encode
+from gwc.semantics.base64url import encode
 from tests.support import odd_json
 from tests.support.tokens import identity_provider
 

@@ -208,3 +208,26 @@ def exchange(port: int, raw: bytes, offer: Offer, timeout_s: float = TIMEOUT_S) 
             return connection.answer(raw.partition(b" ")[0].decode("latin-1"))
     except OSError as e:
         return Answer(0, why=f"{type(e).__name__} {e}")
+
+
+class Resuming:
+    """A client that takes its last session up again: (status, whether that was done)."""
+
+    def __init__(self, port: int, pair: Pair, target: str) -> None:
+        self.port, self.target, self.session = port, target, None
+        self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        self.context.check_hostname, self.context.verify_mode = False, ssl.CERT_NONE
+        self.context.maximum_version = ssl.TLSVersion.TLSv1_2  # its session is there when the handshake is over
+        self.context.load_cert_chain(pair.certificate, pair.private_key)
+
+    def ask(self) -> tuple[int, bool]:
+        with (
+            socket.create_connection(("127.0.0.1", self.port), 5) as plain,
+            self.context.wrap_socket(plain, server_hostname="api.test", session=self.session) as tls,
+        ):
+            tls.sendall(f"GET {self.target} HTTP/1.1\r\nHost: api.test\r\nConnection: close\r\n\r\n".encode())
+            head = b""
+            while data := tls.recv(65536):
+                head += data
+            self.session = tls.session
+            return int(head.split(b" ")[1]), bool(tls.session_reused)

@@ -59,7 +59,7 @@ _TARGETS = (
     "/v1/open", "/v1/maybe", "/v1/token", "/v1/header", "/v1/query", "/v1/query?api_key=acme-key", "/v1/cookie", "/v1/login", "/v1/either",
     "/v1/certificate", "/v1/bound", "/v1/any", "/v1/any?api_key=globex-key", "/v1/admin", "/v1/scoped", "/v1/buyers", "/v1/tier", "/v1/groups",
     "/v1/near", "/v1/far", "/v1/open-near", "/v1/open-far", "/v1/tenants/t1", "/v1/tenants/t1/orders/7", "/v1/tenants/t2", "/v1/files/t-t1.json",
-    "/v1/partners/acme", "/v1/partners/globex", "/v1/nope",
+    "/v1/partners/acme", "/v1/partners/globex", "/v1/nope", "//v1/open", "/v1/open?aaaaaaaaaaaaaaaaaaaa",
 )  # fmt: skip
 _TOKENS: tuple[dict[str, Any], ...] = (
     {},
@@ -164,6 +164,7 @@ def _limit(of: Gateway) -> Gateway:
 
 RESTRICTIONS: dict[str, Tighten] = {
     "more scopes": _each(_more_scopes),
+    "shorter targets": lambda of: replace(of, canonical_path=replace(of.canonical_path, max_uri_bytes=20)),
     "smaller bodies": _each(lambda o: replace(o, body=replace(o.body, max_bytes=100))),
     "bodies required": _each(lambda o: replace(o, body=replace(o.body, required=True))),
     "an operation less": lambda of: replace(of, operations=of.operations[1:], rules=_without(of, of.operations[0].key)),
