@@ -170,6 +170,8 @@ function read_value(text, at, depth)
   return literal[2], at + #literal[1]
 end
 
+M.is_utf8 = is_utf8
+
 --- The value, or nil when the text is not exactly one strict JSON value.
 function M.decode(text)
   if not is_utf8(text) then return nil end
