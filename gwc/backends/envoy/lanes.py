@@ -41,7 +41,7 @@ from gwc.controls.body import Body
 from gwc.controls.security import Security
 from gwc.ir import Gateway, Operation
 
-_CARRIERS = ("carrier", "body")
+_CARRIERS = ("carrier", "failures", "body")
 _ACCESS = (
     "base64url", "json", "sha256", "jwk", "key_source", "token_cache", "jwt", "api_key", "basic", "mutual_tls", "security", "zone",
     "authorization", "spki", "curve", "envoy_keys",

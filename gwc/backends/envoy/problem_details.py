@@ -7,6 +7,7 @@ replies only). Mappers see nothing of what an upstream answers.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
 
 from gwc.backends.envoy import consumer, rate_limit, seal
@@ -27,6 +28,8 @@ REQUEST_ID = first_of(("REQ", "X-REQUEST-ID"), ("CONNECTION_ID", None)) + "%META
 
 The empty text makes a text of the number.
 """
+
+_REQUEST_ID_OF_READ = "%REQ(X-REQUEST-ID)%"
 
 _DETAILS = (
     (400, "http1.unexpected_underscore", "normalise.headerName"),
@@ -69,9 +72,19 @@ def _native(status: int, details: str) -> Json:
 def _mapper(when: Json, reason: str, *more: Json) -> Json:
     status = REASONS[reason]
     body = {"type": "about:blank", "title": TITLES[status], "status": status, "reason": reason, "requestId": REQUEST_ID}
+    form = _with_errors(body) if reason.startswith("validate.") else {"json_format": body}
     return {
         "filter": when,
         "status_code": status,
         "headers_to_add": [header(REASON_HEADER, reason), header("cache-control", "no-store"), *more],
-        "body_format_override": {"json_format": body, "content_type": "application/problem+json"},
+        "body_format_override": {**form, "content_type": "application/problem+json"},
     }
+
+
+def _with_errors(body: Json) -> Json:
+    """The document with `errors`: the text that the Lua filter answers with, which is a JSON list and put there as it is (1.40).
+
+    Only that filter refuses so, and it sees requests that have an id, which Envoy made.
+    """
+    text = json.dumps({**body, "requestId": _REQUEST_ID_OF_READ}, separators=(",", ":"))
+    return {"text_format_source": {"inline_string": f'{text[:-1]},"errors":%LOCAL_REPLY_BODY%}}'}}

@@ -79,6 +79,7 @@ CORE_MODULES = (
     "carrier",
     "certificate",
     "decide",
+    "failures",
     "forwarding",
     "http_response",
     "https_get",

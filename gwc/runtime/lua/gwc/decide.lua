@@ -4,7 +4,7 @@
 -- A request `r`: `method`, `version` (a number such as 1.1), `target` (the raw one of the request line, nil when the line was not
 -- understood), `host` (of the Host field: lower case, no port), `sni` (or nil), `client` (address), `headers` (name in lower
 -- case -> text or list), `header(name)` -> list, `certificate()` as for `gwc.security`, `body_bytes()` -> number, or nil and "too_large".
--- A verdict: {allowed=, status=, reason=, headers=, operation=, subject=, consumer=, claims_text=, token_text=, upstream=}. Whatever is no
+-- A verdict: {allowed=, status=, reason=, headers=, errors=, operation=, subject=, consumer=, claims_text=, token_text=, upstream=}. Whatever is no
 -- verdict with `allowed == true` denies, errors included: the hosts have nothing else that lets a request pass.
 local authorization = require "gwc.authorization"
 local body = require "gwc.body"
@@ -113,7 +113,7 @@ local function judge(core, r, verdict)
 end
 
 local function deny(core, verdict, refusal)
-  verdict.allowed, verdict.reason, verdict.headers = false, refusal.reason, refusal.headers
+  verdict.allowed, verdict.reason, verdict.headers, verdict.errors = false, refusal.reason, refusal.headers, refusal.errors
   verdict.status = assert(core.data.statuses[refusal.reason], "a reason that is not in the table")
   return verdict
 end

@@ -5,6 +5,7 @@
 -- reason; Envoy's mappers make the answer of it.
 local body = require "gwc.body"
 local carrier = require "gwc.carrier"
+local failures = require "gwc.failures"
 
 local M = {}
 
@@ -31,7 +32,7 @@ end
 local function refuse(h, data, refusal)
   local answer = { [":status"] = tostring(assert(data.statuses[refusal.reason], "a reason that is not in the table")) }
   for name, value in next, refusal.headers or {} do answer[lower(name)] = value end
-  h:respond(answer, "")
+  h:respond(answer, failures.text(refusal.errors or {})) -- of which the mapper of the reason makes the answer, or nothing
 end
 
 --- The lane that the route names.

@@ -20,7 +20,7 @@ local function refuse(verdict)
   ngx.ctx.gwc_verdict, ngx.ctx.gwc_answered = verdict, true
   local headers = { ["Content-Type"] = problem_details.CONTENT_TYPE, ["Cache-Control"] = "no-store" }
   for name, value in next, verdict.headers or {} do headers[name] = value end
-  local text = problem_details.body(data, verdict.status, verdict.reason, ngx.var.kong_request_id)
+  local text = problem_details.body(data, verdict.status, verdict.reason, ngx.var.kong_request_id, verdict.errors)
   return kong.response.exit(verdict.status, text, headers)
 end
 

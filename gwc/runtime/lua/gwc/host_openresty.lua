@@ -16,9 +16,9 @@ local core = decide.new(data, nginx_host.new(libcrypto, data.digest))
 
 local M = {}
 
-local function answer(status, reason, headers)
+local function answer(status, reason, headers, errors)
   ngx.var.gwc_reason = reason
-  local text = problem_details.body(data, status, reason, ngx.var.request_id)
+  local text = problem_details.body(data, status, reason, ngx.var.request_id, errors)
   ngx.status = status
   for name, value in next, headers or {} do ngx.header[name] = value end
   ngx.header["Content-Type"], ngx.header["Content-Length"] = problem_details.CONTENT_TYPE, #text
@@ -46,7 +46,7 @@ end
 function M.access()
   local r = base.read(decide.values)
   local verdict = core.decide(r, new_verdict())
-  if verdict.allowed ~= true then return answer(verdict.status, verdict.reason, verdict.headers) end
+  if verdict.allowed ~= true then return answer(verdict.status, verdict.reason, verdict.headers, verdict.errors) end
   forwarding.apply(data, r, verdict, ngx.var.request_id)
   ngx.var.gwc_target = forwarding.target(data, r)
   ngx.req.set_header("X-Forwarded-For", r.client)
