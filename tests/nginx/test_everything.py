@@ -136,7 +136,7 @@ FAULTS = [
     ("token_memory", "  function keep(key, known, now) {\n", "claims"),
 ]
 # What is no part of a decision: a fault there has another end (below, and in test_key_fetching.py).
-ELSEWHERE = {"head", "gwc", "jwk", "key_provider", "metrics", "problem", "rest", "spki"}
+ELSEWHERE = {"ascii", "media_type", "multipart", "percent", "head", "gwc", "jwk", "key_provider", "metrics", "problem", "rest", "spki"}
 
 
 def named(module: str, function: str) -> str:

@@ -25,12 +25,18 @@ CALLS = {  # `c` is the case
     "conditions": "authorization().holds(['x', c.kind, c.values], JSON.parse(c.claim))",
     "keys": "await keyProvider().usable(Buffer.from(JSON.stringify({ keys: [c.entry] })), c.algorithms)",
     "sets": "await keyProvider().usable(Buffer.from(c.text), ['ES256'])",
+    "percent": "percent(c.text, c.plus)",
+    "mediaTypes": "mediaType().read(c.value)[1]",
+    "multipart": "parts(multipart().read(bytes(c.body), c.boundary === null ? undefined : c.boundary, c.most))",
+    "ascii": "percent(ascii(bytes(c.body)), false)",
     "secrets": "jwk().readSecrets(Buffer.from(c.text), ['HS256', 'HS384', 'HS512'])",
 }
 CHOICE = " : ".join(f"x.f === {json.dumps(name)} ? {call}" for name, call in CALLS.items())
 EACH = f"""await (async function () {{
   function hex(buffer) {{ return buffer.toString('hex'); }}
   function bytes(text) {{ return Buffer.from(text, 'hex'); }}
+  function part(p) {{ return {{ name: hex(Buffer.from(p.name)), isFile: p.isFile, contentType: p.contentType, value: hex(p.value) }}; }}
+  function parts(found) {{ return Array.isArray(found) ? found.map(part) : found; }}
   const all = [];
   for (let i = 0; i < x.cases.length; i++) {{ const c = x.cases[i]; all.push({CHOICE} : 'no such function'); }}
   return all;
@@ -191,3 +197,43 @@ def test_zones(tmp_path) -> None:
         answers = [site.ask("GET", f"/;gwc/zones?a={c['address']}").body.decode().split(",") for c in document["cases"]]
     found = [[zone.name for zone, inside in zip(zones, answer, strict=True) if inside == "1"] for answer in answers]
     check([sorted(c["zones"]) for c in document["cases"]], found, document["cases"])
+
+
+def test_escapes(run) -> None:
+    cases = vectors("percent")["cases"]
+    check([c["value"] for c in cases], run("percent", cases), cases)
+
+
+def test_bytes_of_forms_are_decoded_at_once_with_their_escapes(run) -> None:
+    """Whatever of a character is escaped; None: not UTF-8."""
+    rng = random.Random(5)
+    edges = [0x00, 0x7F, 0x80, 0xA0, 0xBF, 0xC2, 0xC3, 0xE0, 0xE2, 0xED, 0xEF, 0xF0, 0xF4, 0xFF]
+    chosen = [bytes(rng.choice(edges) for _ in range(rng.randint(1, 4))) for _ in range(2000)]
+    texts = [b"".join(b"%%%02X" % b if rng.random() < 0.5 else bytes([b]) for b in data) for data in chosen]
+    check([_decoded(data) for data in chosen], run("ascii", [{"body": t.hex()} for t in texts]), texts)
+
+
+def _decoded(data: bytes) -> str | None:
+    try:
+        return data.decode()
+    except UnicodeDecodeError:
+        return None
+
+
+def test_parameters_of_media_types(run) -> None:
+    cases = vectors("media_type_parameters")["cases"]
+    wanted = [p if p is None else {"$" + name: value for name, value in p.items()} for p in (c["parameters"] for c in cases)]
+    check(wanted, run("mediaTypes", cases), cases)
+
+
+def test_multipart(run) -> None:
+    cases = vectors("multipart")["cases"]
+    asked = [{"body": c["body"].encode("latin-1").hex(), "boundary": c["boundary"], "most": 500} for c in cases]
+    wanted = [c["parts"] and [{**p, "name": hexed([p["name"]])[0], "value": hexed([p["value"]])[0]} for p in c["parts"]] for c in cases]
+    check(wanted, run("multipart", asked), cases)
+
+
+def test_the_most_parts(run) -> None:
+    field = "--b\r\nContent-Disposition: form-data; name=a\r\n\r\n1\r\n"
+    asked = [{"body": (field * 3 + "--b--").encode().hex(), "boundary": "b", "most": most} for most in (2, 3)] * 6
+    assert [len(found) if found != "limit" else found for found in run("multipart", asked)] == ["limit", 3] * 6
