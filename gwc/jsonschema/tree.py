@@ -168,10 +168,14 @@ class Discriminator:
 
 @dataclass(frozen=True, slots=True)
 class AnyOf:
-    """The value fulfils at least one. With a discriminator that names one, the failures are those of that alternative."""
+    """The value fulfils at least one. With a discriminator that names one, the failures are those of that alternative.
+
+    `keyword`, that of the failure, is `oneOf` where strict mode asks for a closed alternative behind the open `OneOf` of the document.
+    """
 
     schemas: tuple[Schema, ...]
     discriminator: Discriminator | None = None
+    keyword: Literal["anyOf", "oneOf"] = "anyOf"
 
 
 @dataclass(frozen=True, slots=True)
