@@ -1,0 +1,107 @@
+"""Puts the questions of a batch to the model and to a real gateway, each of them a request over TLS on a connection that stays open."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shlex
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from gwc.ir import Gateway
+from gwc.lowering import compile_policy
+from gwc.semantics import State
+from tests.support.cases import Case
+from tests.support.harness import Bench, Verdict, bench, judge, running
+from tests.support.requests import Answer, Connections, Offer
+from tools.conformance.questions import HOST, Batch, Question
+
+HOSTS = ("nginx", "envoy", "openresty", "kong")
+"""`kong` is the stand-in of tests/kong, where GWC_KONG does not name a real one."""
+OFFER = Offer(HOST)
+STAND_IN = Path(__file__).resolve().parents[2] / "tests" / "kong" / "stand_in.py"
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What came of one question. `outcome`: `accepted`, `refused` (400 with a reason of validation), or what else happened.
+
+    `told`: reason and failures of the problem document. `differs`: how a gateway contradicts the model.
+    """
+
+    outcome: str
+    told: str = ""
+    differs: str = ""
+
+
+def ask_model(batch: Batch) -> list[Said]:
+    """The answers of the model, without any gateway."""
+    gateway = compile_policy(batch.policy, root=batch.policy.parent).gateway
+    return [_of_model(judge(gateway, q.raw, OFFER, State())) for q in batch.questions]
+
+
+def ask(batch: Batch, host: str, folder: Path) -> list[Said]:
+    """The answers of a gateway."""
+    with serving(batch, host, folder) as (prepared, connections):
+        return [put(q, prepared, connections) for q in batch.questions]
+
+
+@contextmanager
+def serving(batch: Batch, host: str, folder: Path) -> Iterator[tuple[Bench, Connections]]:
+    """The gateway of a batch, running."""
+    if host == "kong":
+        os.environ.setdefault("GWC_KONG", shlex.join([sys.executable, str(STAND_IN)]))
+    gateway: Gateway = compile_policy(batch.policy, root=batch.policy.parent).gateway
+    with bench(Case(batch.name, folder, batch.policy, ()), gateway, folder) as prepared, running(host, prepared, folder) as process:
+        connections = Connections(process.port)
+        with connections.stack:
+            yield prepared, connections
+
+
+def put(question: Question, prepared: Bench, connections: Connections) -> Said:
+    """One question to a running gateway, compared with the model."""
+    answer = connections.exchange("only", question.raw, OFFER)
+    arrived = [r.body_sha256 for r in prepared.take()]
+    said = _of_answer(answer, arrived, question)
+    verdict = judge(prepared.gateway, question.raw, OFFER, State())
+    return Said(said.outcome, said.told, _difference(said, verdict))
+
+
+def _of_answer(answer: Answer, arrived: list[str], question: Question) -> Said:
+    body = hashlib.sha256(question.raw.partition(b"\r\n\r\n")[2]).hexdigest()
+    if answer.status == 200 and arrived == [body]:
+        return Said("accepted")
+    problem = answer.problem()
+    reason = str(problem.get("reason", ""))
+    if answer.status == 400 and reason.startswith("validate.") and not arrived:
+        return Said("refused", told(reason, problem.get("errors", [])))
+    return Said(f"{answer.status} {reason or answer.why}, {len(arrived)} requests arrived".replace("  ", " "))
+
+
+def _of_model(verdict: Verdict) -> Said:
+    if verdict.forwarded is not None:
+        return Said("accepted")
+    first = verdict.faults[0]
+    if first.status == 400 and first.reason.startswith("validate."):
+        return Said("refused", told(first.reason, [dict(e.document()) for e in first.errors]))
+    return Said(f"{first.status} {first.reason}")
+
+
+def _difference(said: Said, verdict: Verdict) -> str:
+    model = _of_model(verdict)
+    if said.outcome != model.outcome:
+        return f"the model says {model.outcome}, the gateway {said.outcome}"
+    right = {told(f.reason, [dict(e.document()) for e in f.errors]) for f in verdict.faults}
+    if said.told and said.told not in right:
+        return f"the model tells {' or '.join(sorted(right))}, the gateway {said.told}"
+    return ""
+
+
+def told(reason: str, errors: list[dict[str, Any]]) -> str:
+    """Reason and failures in one line."""
+    return f"{reason} {json.dumps(errors)}"

@@ -1,0 +1,8 @@
+"""All targets by name."""
+
+from __future__ import annotations
+
+from tools.fuzz import loading
+from tools.fuzz.target import Target
+
+TARGETS: dict[str, Target] = {t.name: t for t in (loading.POLICY, loading.DOCUMENT)}
