@@ -19,6 +19,7 @@ PHASES = {
     "authz": "Phase 6: whether the caller may.",
     "throttle": "Phase 7: limits of the verified consumer.",
     "body": "Phase 8: size, media type and coding of the body.",
+    "validate": "Phase 9: parameters and body are what the document says. The answer has a member `errors` ([validation](validation.md)).",
     "upstream": "Phase 10: the upstream could not be reached, or did not answer in time.",
     "internal": "The gateway itself failed: it denies.",
 }

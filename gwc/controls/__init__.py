@@ -14,6 +14,7 @@ from gwc.controls import (
     consumer,
     forwarding,
     host_names,
+    json_schema,
     jwt,
     listener_tls,
     metrics,
@@ -23,6 +24,7 @@ from gwc.controls import (
     routing,
     security,
     upstream,
+    validation,
     zone,
 )
 
@@ -41,6 +43,8 @@ CONTROLS: tuple[ModuleType, ...] = (
     zone,
     authorization_rule,
     body,
+    json_schema,
+    validation,
     upstream,
     forwarding,
     problem_details,

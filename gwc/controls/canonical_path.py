@@ -20,10 +20,17 @@ _ESCAPE = r"%(?:2[0-46-9A-Ca-c]|3[AC-Fac-f]|40|5[BDEbde]|60|7[B-Db-d]|[89A-Fa-f]
 _SEGMENT = rf"(?:\.{{0,2}}(?:{_CHAR}|{_ESCAPE})|\.{{3}}){_CHARS_OR_DOTS}(?:{_ESCAPE}{_CHARS_OR_DOTS})*"
 _QUERY_CHARS = r"[!$&'()*+,./0-9:;=?@A-Z\[\]_a-z|~-]*"
 
+# What may follow a segment, or stand alone, where an operation has matrix parameters; `..;x` is never a segment (Tomcat reads it as `..`).
+_MATRIX = rf";[A-Za-z0-9._~!$&'()*+,;=:@-]*(?:{_ESCAPE}[A-Za-z0-9._~!$&'()*+,;=:@-]*)*"
+_MATRIX_SEGMENT = rf"(?:{_SEGMENT}(?:{_MATRIX})?|{_MATRIX})"
+
 PATH = rf"/(?:{_SEGMENT}(?:/{_SEGMENT})*/?)?"
+MATRIX_PATH = rf"/(?:{_MATRIX_SEGMENT}(?:/{_MATRIX_SEGMENT})*/?)?"
+"""The path where `CanonicalPath.matrix` is true."""
 QUERY = rf"\?{_QUERY_CHARS}(?:%[0-9A-Fa-f][0-9A-Fa-f]{_QUERY_CHARS})*"
 TARGET = rf"{PATH}(?:{QUERY})?"
 """A whole request target in origin form; to be matched in full (`^...$` with a true end)."""
+MATRIX_TARGET = rf"{MATRIX_PATH}(?:{QUERY})?"
 
 LITERAL_CHARACTERS = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._~-")
 """What a literal of a path template may consist of: exactly the characters with one canonical spelling.
@@ -52,6 +59,9 @@ class CanonicalPath(Node):
     """Targets longer than `max_uri_bytes` are refused with 414 `normalise.uri`, others outside the grammar with 400 `normalise.path`.
 
     The length is that of the raw target in bytes: path, question mark and query.
+
+    `matrix`: an operation has path parameters of style matrix. Then segments may have semicolons (`MATRIX_TARGET`), until the operation is
+    known: a semicolon in a segment that is not one of its `Validation.matrix_segments` is 400 `normalise.path`.
     """
 
     STEM: ClassVar[str] = "canonical_path"
@@ -59,6 +69,11 @@ class CanonicalPath(Node):
     FIELD: ClassVar[str] = "canonical_path"
 
     max_uri_bytes: int
+    matrix: bool
 
 
-EXAMPLES = (CanonicalPath(max_uri_bytes=4096), CanonicalPath(max_uri_bytes=1024))
+EXAMPLES = (
+    CanonicalPath(max_uri_bytes=4096, matrix=False),
+    CanonicalPath(max_uri_bytes=1024, matrix=False),
+    CanonicalPath(max_uri_bytes=4096, matrix=True),
+)

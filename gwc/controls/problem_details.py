@@ -57,6 +57,10 @@ REASONS = MappingProxyType(
         "body.encoding": 415,
         "body.unexpected": 400,
         "body.missing": 400,
+        "validate.parameters": 400,  # with `errors`, as the other three
+        "validate.syntax": 400,  # a body that is not strictly JSON, a form or multipart
+        "validate.limits": 400,  # of the body's text: `validation.limits`
+        "validate.body": 400,
         "upstream.unavailable": 502,
         "upstream.timeout": 504,
         "internal.error": 500,
@@ -111,7 +115,10 @@ CORE_REASONS = MappingProxyType(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProblemDetails(Node):
-    """Every answer of the gateway itself is `{type, title, status, reason, requestId}`, on every path, codec errors included."""
+    """Every answer of the gateway itself is `{type, title, status, reason, requestId}`, on every path, codec errors included.
+
+    With a reason `validate.*` there is a member `errors` behind them: at most five of `{"in", "pointer", "keyword"}` (docs/validation.md).
+    """
 
     STEM: ClassVar[str] = "problem_details"
     PLACE: ClassVar[Place] = "gateway"

@@ -13,6 +13,7 @@ from gwc.controls.canonical_path import CanonicalPath
 from gwc.controls.consumer import Consumer
 from gwc.controls.forwarding import Forwarding
 from gwc.controls.host_names import HostNames
+from gwc.controls.json_schema import JsonSchema
 from gwc.controls.jwt import Jwt
 from gwc.controls.listener_tls import ListenerTls
 from gwc.controls.metrics import Metrics
@@ -22,6 +23,7 @@ from gwc.controls.rate_limit import RateLimit
 from gwc.controls.routing import Route
 from gwc.controls.security import Security
 from gwc.controls.upstream import Upstream
+from gwc.controls.validation import Validation
 from gwc.controls.zone import Zone
 
 
@@ -37,6 +39,7 @@ class Operation:
     route: Route
     security: Security
     body: Body
+    validation: Validation
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,6 +59,7 @@ class Gateway:
     consumers: tuple[Consumer, ...]  # by id: every consumer of the files that a scheme names
     zones: tuple[Zone, ...]  # by name
     rules: tuple[AuthorizationRule, ...]  # by id
+    json_schema: JsonSchema
     upstreams: tuple[Upstream, ...]  # by name
     forwarding: Forwarding
     problem_details: ProblemDetails

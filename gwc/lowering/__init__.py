@@ -10,6 +10,7 @@ from gwc.controls import canonical_path, forwarding, metrics
 from gwc.controls.access_log import AccessLog
 from gwc.controls.canonical_path import CanonicalPath
 from gwc.controls.host_names import HostNames
+from gwc.controls.json_schema import ANY_SHAPE, JsonSchema
 from gwc.controls.problem_details import ProblemDetails
 from gwc.diagnostics import Diagnostic, Findings
 from gwc.ir import Gateway
@@ -84,6 +85,7 @@ def _gateway(ctx: Context) -> Gateway | None:
         canonical_path=CanonicalPath(
             at=ctx.place.at("listener").key_span,
             max_uri_bytes=restrictions.smallest(ctx, "uri_bytes", canonical_path.DEFAULT_URI_BYTES),
+            matrix=any(o.validation.matrix_segments for o in lowered),
         ),
         operations=tuple(sorted(lowered, key=lambda o: (o.route.template.text, o.route.method, o.route.hosts))),
         rate_limits=tuple(sorted(limits, key=lambda x: x.id)),
@@ -94,6 +96,7 @@ def _gateway(ctx: Context) -> Gateway | None:
         consumers=bound.consumers,
         zones=zones,
         rules=rules,
+        json_schema=JsonSchema(at=ctx.place.span, table=(), shapes=(ANY_SHAPE,)),
         upstreams=tuple(sorted(upstreams, key=lambda x: x.name)),
         forwarding=forwarding.lower(bound.api_keys),
         problem_details=ProblemDetails(at=ctx.place.span, realm=name),

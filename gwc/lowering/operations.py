@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from gwc.controls import body, routing, security
+from gwc.controls import body, routing, security, validation
 from gwc.controls.basic import BasicSpec
 from gwc.controls.body import Body
 from gwc.controls.jwt import JwtSpec
@@ -44,6 +44,7 @@ def _operation(ctx: Context, served: Served, max_body_bytes: int, header_schemes
         route=Route(at=lambda: source.span, method=source.method, template=served.template, hosts=tuple(sorted(set(api.hosts)))),
         security=requirements,
         body=_body(ctx, served, max_body_bytes),
+        validation=validation.OFF,
     )
 
 

@@ -230,7 +230,7 @@ def _token_gateway(policy: dict) -> Gateway:
         algorithms=("ES256", "RS256"),
         clock_skew_s=policy["leeway_s"],
     )
-    path = CanonicalPath(max_uri_bytes=4096)
+    path = CanonicalPath(max_uri_bytes=4096, matrix=False)
     return _gateway(operation("GET", "/read", one("oauth", policy["scope"]), NO_BODY, "t.read"), jwts=(jwt,), canonical_path=path)
 
 

@@ -14,12 +14,14 @@ from gwc.controls import (
     body,
     consumer,
     forwarding,
+    json_schema,
     jwt,
     listener_tls,
     metrics,
     mutual_tls,
     problem_details,
     upstream,
+    validation,
     zone,
 )
 from gwc.controls.base import FileRef, Node
@@ -63,6 +65,7 @@ def operation(method: str, path: str, security: Security, takes: body.Body, key:
         route=Route(method=method, template=template(path), hosts=("api.test",)),
         security=security,
         body=takes,
+        validation=validation.OFF,
     )
 
 
@@ -98,7 +101,7 @@ def gateway(**changed: Any) -> Gateway:
             client_certificates=listener_tls.ClientCertificates(mode="optional", ca=FileRef(path="/etc/gw/tls/partners.pem")),
         ),
         host_names=HostNames(names=("api.test",)),
-        canonical_path=CanonicalPath(max_uri_bytes=4096),
+        canonical_path=CanonicalPath(max_uri_bytes=4096, matrix=False),
         operations=operations,
         rate_limits=(RateLimit(id="per-ip", limit=300, window_s=60, burst=50, operations=tuple(sorted(o.key for o in operations))),),
         jwts=(jwt.EXAMPLES[0],),
@@ -108,6 +111,7 @@ def gateway(**changed: Any) -> Gateway:
         consumers=(consumer.EXAMPLES[0],),
         zones=(zone.EXAMPLES[0],),
         rules=(authorization_rule.EXAMPLES[0],),
+        json_schema=json_schema.EXAMPLES[0],
         upstreams=(upstream.EXAMPLES[0],),
         forwarding=forwarding.lower((api_key.EXAMPLES[0],)),
         problem_details=problem_details.EXAMPLES[0],

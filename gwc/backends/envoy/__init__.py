@@ -19,6 +19,7 @@ from gwc.backends.envoy import (
     consumer,
     forwarding,
     host_names,
+    json_schema,
     jwt,
     lanes,
     ledger,
@@ -30,6 +31,7 @@ from gwc.backends.envoy import (
     routing,
     security,
     upstream,
+    validation,
     zone,
 )
 from gwc.backends.envoy.document import render
@@ -52,6 +54,8 @@ EMITTERS: Final[Mapping[str, Callable[..., Any]]] = {
     "zone": zone.emit,
     "authorization_rule": authorization_rule.emit,
     "body": body.emit,
+    "json_schema": json_schema.emit,
+    "validation": validation.emit,
     "upstream": upstream.emit,
     "forwarding": forwarding.emit,
     "problem_details": problem_details.emit,
@@ -80,4 +84,7 @@ def _problems(gateway: Gateway) -> list[Unenforceable]:
         *(problem for control in gateway.jwts for problem in jwt.check(control)),
         *consumer.check(gateway.consumers),
         *security.check(gateway, security.schemes(gateway)),
+        *canonical_path.check(gateway),
+        *json_schema.check(gateway),
+        *validation.check(gateway),
     ]

@@ -8,16 +8,25 @@ about the operation: each predicate here is a copy of what it looks at, for ever
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 
+from gwc.backends.base import Unenforceable
 from gwc.backends.envoy import matcher
 from gwc.backends.envoy.answers import refuse, refuse_connect
 from gwc.backends.envoy.document import Json
 from gwc.controls.canonical_path import TARGET, CanonicalPath
+from gwc.ir import Gateway
 
 TARGET_ANCHOR = json.dumps(TARGET)
 """How the grammar looks in a document."""
 PROGRAM_SIZE = 32768
 """For `re2.max_program_size.error_level` (default 100), which refuses larger expressions at load."""
+
+
+def check(gateway: Gateway) -> Iterator[Unenforceable]:
+    """Semicolons in paths."""
+    if gateway.canonical_path.matrix:
+        yield Unenforceable(gateway.canonical_path.span, CanonicalPath.STEM, "matrix", "Envoy does not take matrix parameters yet")
 
 
 def emit(operations: Json) -> Json:

@@ -24,6 +24,7 @@ from gwc.backends.kong import (
     file_paths,
     forwarding,
     host_names,
+    json_schema,
     jwt,
     listener_tls,
     metrics,
@@ -33,6 +34,7 @@ from gwc.backends.kong import (
     routing,
     security,
     upstream,
+    validation,
     zone,
 )
 from gwc.backends.kong.data import write_data
@@ -61,6 +63,8 @@ EMITTERS: Mapping[str, Emitter] = MappingProxyType(
         "zone": zone.emit,
         "authorization_rule": authorization_rule.emit,
         "body": body.emit,
+        "json_schema": json_schema.emit,
+        "validation": validation.emit,
         "upstream": upstream.emit,
         "forwarding": forwarding.emit,
         "problem_details": problem_details.emit,

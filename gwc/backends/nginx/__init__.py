@@ -19,6 +19,7 @@ from gwc.backends.nginx import (
     consumer,
     forwarding,
     host_names,
+    json_schema,
     jwt,
     listener_tls,
     metrics,
@@ -28,6 +29,7 @@ from gwc.backends.nginx import (
     routing,
     security,
     upstream,
+    validation,
     zone,
 )
 from gwc.backends.nginx.fragments import Fragments
@@ -54,6 +56,8 @@ EMITTERS: Mapping[str, Emitter] = MappingProxyType(
         "zone": zone.emit,
         "authorization_rule": authorization_rule.emit,
         "body": body.emit,
+        "json_schema": json_schema.emit,
+        "validation": validation.emit,
         "upstream": upstream.emit,
         "forwarding": forwarding.emit,
         "problem_details": problem_details.emit,

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
+
 from gwc.backends.base import Unenforceable
-from gwc.backends.nginx.fragments import CONFIGURATION, Anchor, Fragments
+from gwc.backends.nginx.fragments import CONFIGURATION, Anchor, Fragments, Lines
 from gwc.backends.nginx.plan import Plan, problem_location
 from gwc.backends.nginx.quoting import argument, literal
-from gwc.controls.canonical_path import PATH, QUERY
+from gwc.controls.canonical_path import MATRIX_PATH, PATH, QUERY
 from gwc.templating import Verbatim
 
 MAX_URI_BYTES = 65000
@@ -21,7 +23,9 @@ def emit(plan: Plan) -> Fragments:
     if control.max_uri_bytes > MAX_URI_BYTES:
         raise Unenforceable(control.span, control.STEM, "max_uri_bytes", f"NGINX can check at most {MAX_URI_BYTES} bytes")
     refused = argument(problem_location("normalise.path"))
-    grammar = Verbatim(f"{literal(f'~^[A-Z_-]+ (?<gwc_path>{_possessive(PATH)})(?:{_possessive(QUERY)})? HTTP/[0-9.]+$')} $gwc_path;")
+    grammar = Verbatim(
+        f"{literal(f'~^[A-Z_-]+ (?<gwc_path>{_possessive(MATRIX_PATH if control.matrix else PATH)})(?:{_possessive(QUERY)})? HTTP/[0-9.]+$')} $gwc_path;"
+    )
     http = (
         Verbatim(f"large_client_header_buffers 4 {_buffer_bytes(control.max_uri_bytes)};"),
         Verbatim("map $request_uri $gwc_before_length {"),
@@ -33,8 +37,26 @@ def emit(plan: Plan) -> Fragments:
         Verbatim(f"  default {refused};"),
         Verbatim(f"  {grammar}"),
         Verbatim("}"),
+        *(_semicolons(plan) if control.matrix else ()),
     )
     return Fragments(http=http, anchors=(Anchor("*", CONFIGURATION, grammar),))
+
+
+def _semicolons(plan: Plan) -> Lines:
+    """The lane of a request whose path has semicolons in segments with matrix parameters only; the operation decides which."""
+    paths = [_path(o.key, len(o.route.template.segments), o.validation.matrix_segments) for o in plan.gateway.operations]
+    return (
+        Verbatim('map "$gwc_op $request_uri" $gwc_lane {'),
+        Verbatim(f"  default {argument(problem_location('normalise.path'))};"),
+        *(Verbatim(f"  {literal(path)} $gwc_lane_of;") for path in ("~^- ", r"~^[^?;]*+(?:\?|$)", *filter(None, paths))),
+        Verbatim("}"),
+    )
+
+
+def _path(key: str, segments: int, matrix: tuple[int, ...]) -> str:
+    """An expression for the operation's paths that have semicolons where they may be, empty without such places."""
+    text = "/".join("[^/?]*" if n in matrix else "[^/?;]*" for n in range(segments))
+    return rf"~^{re.escape(key)} /{text}(?:\?|$)" if matrix else ""
 
 
 def _possessive(expression: str) -> str:
