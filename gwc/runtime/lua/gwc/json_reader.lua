@@ -1,0 +1,270 @@
+--- A strict reader of JSON (RFC 8259) within limits: UTF-8 only, no duplicate members, no lone surrogates, nothing after the value.
+--
+-- Values as in gwc.json_value. Reading never yields, so that the state of the text at hand is the module's.
+local decimal = require "gwc.decimal"
+local json_value = require "gwc.json_value"
+
+local M = {}
+
+local byte, char, find, floor, match, sub = string.byte, string.char, string.find, math.floor, string.match, string.sub
+local concat, tonumber = table.concat, tonumber
+local NULL, read_literal = json_value.null, decimal.read
+
+local text -- with a NUL behind it, which no JSON has: no place is ever beyond its end
+local members_left, max_depth, max_items, max_bytes
+local fault_kind, fault_name
+
+--- Always nil: no value, and no place after it.
+local function fault(kind, name)
+  fault_kind, fault_name = kind, name
+  return nil
+end
+
+local function bad()
+  return fault("syntax", "json")
+end
+
+-- Second byte allowed after a first byte (Unicode 15, table 3-7): no overlong forms, no surrogates, nothing above U+10FFFF.
+local LOWEST, HIGHEST = { [0xE0] = 0xA0, [0xF0] = 0x90 }, { [0xED] = 0x9F, [0xF4] = 0x8F }
+
+--- The place after the character of several bytes at `at`; nil when it is not UTF-8.
+local function after_character(at)
+  local first = byte(text, at)
+  if first < 0xC2 or first > 0xF4 then return nil end
+  local second = byte(text, at + 1)
+  if second < (LOWEST[first] or 0x80) or second > (HIGHEST[first] or 0xBF) then return nil end
+  if first < 0xE0 then return at + 2 end
+  local third = byte(text, at + 2)
+  if third < 0x80 or third > 0xBF then return nil end
+  if first < 0xF0 then return at + 3 end
+  local fourth = byte(text, at + 3)
+  if fourth < 0x80 or fourth > 0xBF then return nil end
+  return at + 4
+end
+
+local function utf8(code)
+  if code < 0x80 then return char(code) end
+  if code < 0x800 then return char(0xC0 + floor(code / 64), 0x80 + code % 64) end
+  if code < 0x10000 then return char(0xE0 + floor(code / 4096), 0x80 + floor(code / 64) % 64, 0x80 + code % 64) end
+  return char(0xF0 + floor(code / 262144), 0x80 + floor(code / 4096) % 64, 0x80 + floor(code / 64) % 64, 0x80 + code % 64)
+end
+
+--- The character of the `\u` escape whose `u` is at `at`, and the place after it; nil for bad digits and lone surrogates.
+local function unicode_escape(at)
+  local digits = match(text, "^%x%x%x%x", at + 1)
+  if digits == nil then return nil end
+  local code = tonumber(digits, 16)
+  if code < 0xD800 or code > 0xDFFF then return utf8(code), at + 5 end
+  local low = code < 0xDC00 and match(text, "^\\u([dD][c-fC-F]%x%x)", at + 5)
+  if not low then return nil end
+  return utf8(0x10000 + (code - 0xD800) * 1024 + tonumber(low, 16) - 0xDC00), at + 11
+end
+
+local ESCAPES = { [34] = '"', [92] = "\\", [47] = "/", [98] = "\b", [102] = "\f", [110] = "\n", [114] = "\r", [116] = "\t" }
+
+--- The character of the escape whose backslash is at `at`, and the place after it.
+local function read_escape(at)
+  local kind = byte(text, at + 1)
+  if kind == 117 then return unicode_escape(at + 1) end -- u
+  return ESCAPES[kind], at + 2
+end
+
+--- The place of the first byte from `at` that ends a run of plain characters: a quote, a backslash or a control. nil: not UTF-8.
+local function after_run(at)
+  local c = byte(text, at)
+  while true do
+    while c >= 32 and c < 128 and c ~= 34 and c ~= 92 do
+      at = at + 1
+      c = byte(text, at)
+    end
+    if c < 128 then return at, c end
+    at = after_character(at)
+    if at == nil then return nil end
+    c = byte(text, at)
+  end
+end
+
+local function within_bytes(value, after)
+  if #value > max_bytes then return fault("limits", "stringBytes") end
+  return value, after
+end
+
+--- The rest of a string with an escape at `stop`; `from` is its first character.
+local function read_escaped(from, stop)
+  local parts, count = {}, 0
+  local c = 92
+  while c == 92 do
+    parts[count + 1] = sub(text, from, stop - 1)
+    count = count + 2
+    parts[count], from = read_escape(stop)
+    if parts[count] == nil then return bad() end
+    stop, c = after_run(from)
+  end
+  if c ~= 34 then return bad() end
+  parts[count + 1] = sub(text, from, stop - 1)
+  return within_bytes(concat(parts), stop + 1)
+end
+
+--- The string whose first character is at `at`, and the place after its closing quote.
+local function read_string(at)
+  local stop, c = at, byte(text, at)
+  while c >= 32 and c < 128 and c ~= 34 and c ~= 92 do
+    stop = stop + 1
+    c = byte(text, stop)
+  end
+  if c >= 128 then stop, c = after_run(stop) end
+  if c == 34 then
+    if stop - at > max_bytes then return fault("limits", "stringBytes") end
+    return sub(text, at, stop - 1), stop + 1
+  end
+  if c == 92 then return read_escaped(at, stop) end
+  return bad()
+end
+
+--- The place after the digits from `at` on; nil without a digit.
+local function after_digits(at)
+  local stop = at
+  local c = byte(text, stop)
+  while c >= 48 and c <= 57 do
+    stop = stop + 1
+    c = byte(text, stop)
+  end
+  if stop == at then return nil end
+  return stop
+end
+
+--- The place after the fraction and the exponent that may be at `at`; nil when one has no digits.
+local function after_fraction(at)
+  local c = byte(text, at)
+  if c == 46 then -- .
+    at = after_digits(at + 1)
+    if at == nil then return nil end
+    c = byte(text, at)
+  end
+  if c ~= 101 and c ~= 69 then return at end -- e E
+  c = byte(text, at + 1)
+  return after_digits((c == 43 or c == 45) and at + 2 or at + 1)
+end
+
+local function read_exact(at, after)
+  if after == nil then return bad() end
+  local value = read_literal(sub(text, at, after - 1))
+  if value == nil then return fault("syntax", "number") end
+  return value, after
+end
+
+--- The number at `at`, whose first byte is `c`.
+local function read_number(at, c)
+  local from, value = at, 0
+  if c == 45 then -- -
+    from = at + 1
+    c = byte(text, from)
+  end
+  local stop = from
+  while c >= 48 and c <= 57 do
+    value = value * 10 + c - 48
+    stop = stop + 1
+    c = byte(text, stop)
+  end
+  if stop == from or (stop - from > 1 and byte(text, from) == 48) then return bad() end
+  if c == 46 or c == 101 or c == 69 then return read_exact(at, after_fraction(stop)) end
+  if stop - from > 15 then return read_exact(at, stop) end
+  return from == at and value or 0 - value, stop
+end
+
+local function read_word(at, c)
+  if c == 116 and sub(text, at, at + 3) == "true" then return true, at + 4 end
+  if c == 102 and sub(text, at, at + 4) == "false" then return false, at + 5 end
+  if c == 110 and sub(text, at, at + 3) == "null" then return NULL, at + 4 end
+  return bad()
+end
+
+--- The next place from `at` on that is no white space, and its byte.
+local function skip(at)
+  local c = byte(text, at)
+  while c == 32 or c == 10 or c == 13 or c == 9 do
+    at = at + 1
+    c = byte(text, at)
+  end
+  return at, c
+end
+
+local read_value
+
+local function read_array(at, depth)
+  if depth > max_depth then return fault("limits", "jsonDepth") end
+  local out, count, c = { [0] = false }, 0, nil
+  at, c = skip(at)
+  if c == 93 then return out, at + 1 end -- ]
+  while true do
+    if count == max_items then return fault("limits", "arrayItems") end
+    count = count + 1
+    out[count], at = read_value(at, c, depth)
+    if at == nil then return nil end
+    at, c = skip(at)
+    if c == 93 then return out, at + 1 end
+    if c ~= 44 then return bad() end
+    at, c = skip(at + 1)
+  end
+end
+
+--- Reads the member whose opening quote is before `at` into `out`; returns the place after it.
+local function read_member(out, at, depth)
+  local name, c
+  name, at = read_string(at)
+  if at == nil then return nil end
+  if out[name] ~= nil then return bad() end
+  at, c = skip(at)
+  if c ~= 58 then return bad() end -- :
+  at, c = skip(at + 1)
+  out[name], at = read_value(at, c, depth)
+  return at
+end
+
+local function read_object(at, depth)
+  if depth > max_depth then return fault("limits", "jsonDepth") end
+  local out, count, c = { [0] = 0 }, 0, nil
+  at, c = skip(at)
+  if c == 125 then return out, at + 1 end -- }
+  while true do
+    if c ~= 34 then return bad() end
+    if members_left == 0 then return fault("limits", "jsonKeys") end
+    members_left = members_left - 1
+    count = count + 1
+    at = read_member(out, at + 1, depth)
+    if at == nil then return nil end
+    at, c = skip(at)
+    if c == 125 then break end
+    if c ~= 44 then return bad() end
+    at, c = skip(at + 1)
+  end
+  out[0] = count
+  return out, at + 1
+end
+
+--- The value at `at`, whose first byte is `c`, and the place after it; no place: a fault.
+function read_value(at, c, depth)
+  if c == 34 then return read_string(at + 1) end
+  if c == 123 then return read_object(at + 1, depth + 1) end
+  if c == 91 then return read_array(at + 1, depth + 1) end
+  if c == 45 or (c >= 48 and c <= 57) then return read_number(at, c) end
+  return read_word(at, c)
+end
+
+--- The value; or nil, "syntax", "json" | "number" (beyond the range); or nil, "limits" and the name of the limit.
+--
+-- limits: {jsonDepth = objects and arrays inside one another (at most 64), jsonKeys = members of all objects together, arrayItems = items of
+-- one array, stringBytes = bytes of one string or name}.
+function M.decode(source, limits)
+  text = source .. "\0"
+  members_left, max_depth, max_items, max_bytes = limits.jsonKeys, limits.jsonDepth, limits.arrayItems, limits.stringBytes
+  local at, c = skip(1)
+  local value
+  value, at = read_value(at, c, 0)
+  if at ~= nil and skip(at) ~= #source + 1 then at = bad() end
+  text = nil
+  if at == nil then return nil, fault_kind, fault_name end
+  return value
+end
+
+return M
