@@ -54,7 +54,7 @@ def decide(
     key = judged.operation.key if judged.operation else "-"
     if judged.faults:
         first = judged.faults[0]
-        return Decision(False, first.status, first.reason, first.headers, None, key, *_named(judged))
+        return Decision(False, first.status, first.reason, first.headers, None, key, *_named(judged), first.errors)
     assert judged.operation is not None, "a request without an operation has a fault"
     forwarded = forward(gateway, judged.operation, request, judged.identity, client)
     return Decision(True, 0, ALLOWED, (), forwarded, key, judged.identity.subject, judged.identity.consumer)
