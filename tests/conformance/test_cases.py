@@ -59,7 +59,8 @@ def _agrees(step: Step, verdict: Verdict) -> bool:
     first = verdict.faults[0] if verdict.faults else None
     own = {(f.status, f.reason) for f in verdict.faults}
     one_fault = expect.reason == "normalise.request" or len(own - _tolerated(step)) == 1
-    return first is not None and (first.status, first.reason) == (expect.status, expect.reason) and one_fault
+    told = step.errors is None or (first is not None and first.errors == step.errors)
+    return first is not None and (first.status, first.reason) == (expect.status, expect.reason) and one_fault and told
 
 
 def _tolerated(step: Step) -> set[tuple[int, str]]:

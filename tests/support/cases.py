@@ -20,7 +20,7 @@ Kind = Literal["allowed", "refused", "denied", "handshake", "free", "unreached"]
 _KEYS = {
     "name", "method", "target", "version", "host", "sni", "headers", "token", "authorization", "key", "contentType", "body",
     "json", "bytes", "chunked", "raw", "expect", "anyReason", "repeat", "wait", "parallel", "tls", "source", "connection",
-    "certificate", "basic", "scheme",
+    "certificate", "basic", "scheme", "text", "parts", "errors",
 }  # fmt: skip
 
 
@@ -54,6 +54,7 @@ class Step:
     spec: dict[str, Any]
     expect: Expectation
     any_reason: tuple[str, ...] = ()
+    errors: tuple[tuple[str, str, str], ...] | None = None  # (in, pointer, keyword); None: the file does not say
 
     @property
     def sni(self) -> str | None:
@@ -111,7 +112,14 @@ def load_case(folder: Path) -> Case:
 def _step(spec: dict[str, Any]) -> Step:
     unknown = spec.keys() - _KEYS
     assert not unknown, f"{spec}: unknown keys {sorted(unknown)}"
-    return Step(spec["name"], spec, Expectation.read(spec["expect"]), tuple(spec.get("anyReason", ())))
+    errors = tuple(_error(e) for e in spec["errors"]) if "errors" in spec else None
+    return Step(spec["name"], spec, Expectation.read(spec["expect"]), tuple(spec.get("anyReason", ())), errors)
+
+
+def _error(text: str) -> tuple[str, str, str]:
+    """`body type /a/b`: in, keyword and pointer, which may be missing for the empty one."""
+    place, keyword, *pointer = text.split(" ", 2)
+    return place, "".join(pointer), keyword
 
 
 def _raw(spec: dict[str, Any], gateway: Gateway) -> bytes:
@@ -122,7 +130,7 @@ def _raw(spec: dict[str, Any], gateway: Gateway) -> bytes:
     if spec.get("chunked"):
         lines.append("Transfer-Encoding: chunked")
         body = _chunked(body, spec["chunked"])
-    elif body or "body" in spec or "bytes" in spec:
+    elif body or "body" in spec or "bytes" in spec or "text" in spec:
         lines.append(f"Content-Length: {len(body)}")
     return ("\r\n".join(lines) + "\r\n\r\n").encode("latin-1") + body
 
@@ -157,7 +165,16 @@ def _body(spec: dict[str, Any]) -> bytes:
         return json.dumps(spec["json"]).encode()
     if "bytes" in spec:
         return b"x" * spec["bytes"]
+    if "text" in spec:
+        return spaced(spec["text"]).encode("latin-1")
+    if "parts" in spec:
+        return "\r\n".join([*spec["parts"].splitlines(), ""]).encode()
     return str(spec.get("body", "")).encode()
+
+
+def spaced(text: str) -> str:
+    """A text of latin-1 bytes in which `<x*300>` stands for 300 times `x`, of any length and without `<` and `>`; `#` in `x` is the number, from 0."""
+    return re.sub(r"<([^<>]+)\*([0-9]+)>", lambda m: "".join(m[1].replace("#", str(i)) for i in range(int(m[2]))), text)
 
 
 def _chunked(body: bytes, size: int) -> bytes:

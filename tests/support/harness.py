@@ -358,20 +358,31 @@ def _compare_refused(done: Exchange, right: tuple[Fault, ...], *, may_reach_upst
     reason = problem.get("reason", "no problem document")
     matching = [f for f in right if (f.status, f.reason) == (done.answer.status, reason)]
     if not matching:
-        yield f"answered {done.answer.status} {reason}, expected {_words(right)}"
+        yield f"answered {done.answer.status} {reason} {told_errors(problem)}, expected {_words(right)}"
         return
     yield from _compare_form(done.answer, problem)
+    if not any(f.errors == told_errors(problem) for f in matching):
+        yield f"answered {done.answer.status} {reason} with the errors {told_errors(problem)}, expected {_words(right)}"
     complaints = [list(_compare_headers(done.answer, f)) for f in matching]
     yield from min(complaints, key=len)
 
 
 def _words(right: tuple[Fault, ...]) -> str:
-    return " or ".join(f"{f.status} {f.reason}" for f in right)
+    return " or ".join(f"{f.status} {f.reason} {f.errors or ''}".rstrip() for f in right)
+
+
+def told_errors(problem: dict[str, Any]) -> tuple[tuple[str, str, str], ...]:
+    """The failures that a problem document names, as (in, pointer, keyword); another form is a value that nothing equals."""
+    found = problem.get("errors", [])
+    if not isinstance(found, list) or any(not isinstance(e, dict) or list(e) != ["in", "pointer", "keyword"] for e in found):
+        return (("malformed", repr(found), ""),)
+    return tuple((e["in"], e["pointer"], e["keyword"]) for e in found)
 
 
 def _compare_form(answer: Answer, problem: dict[str, Any]) -> Iterator[str]:
     """RFC 9457, and nothing else in it."""
-    if set(problem) != {"type", "title", "status", "reason", "requestId"}:
+    validates = str(problem.get("reason")).startswith("validate.")
+    if set(problem) != {"type", "title", "status", "reason", "requestId", *(["errors"] if validates else [])}:
         yield f"the problem document has the members {sorted(problem)}"
         return
     if problem["type"] != "about:blank" or problem["status"] != answer.status or not problem["requestId"]:

@@ -74,9 +74,12 @@ def run(data: bytes, _: Path) -> str:
     try:
         compile_pattern(text)
     except PatternError as e:
-        assert 1 <= e.column <= len(text) + 1, e
-        return "refused"
+        return "refused" if 1 <= e.column <= len(text) + 1 else _misplaced(e)
     return "compiled"
+
+
+def _misplaced(error: PatternError) -> str:
+    raise AssertionError(f"a column outside of the pattern: {error}")
 
 
 PATTERN = Target("pattern", make, run)

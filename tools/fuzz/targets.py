@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tools.fuzz import loading
+from tools.fuzz import loading, patterns
 from tools.fuzz.target import Target
 
-TARGETS: dict[str, Target] = {t.name: t for t in (loading.POLICY, loading.DOCUMENT)}
+TARGETS: dict[str, Target] = {t.name: t for t in (loading.POLICY, loading.DOCUMENT, patterns.PATTERN)}
