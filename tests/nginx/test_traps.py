@@ -84,7 +84,7 @@ def test_a_location_without_the_script_has_no_verdict(tmp_path, changes, expecte
 
 def test_a_lane_without_script_is_for_public_operations_only(tmp_path) -> None:
     """Should a map ever send a protected operation there: its rule has no open verdict."""
-    stray = ("nginx.conf", '"1 GET" "/;gwc/orders/0+";', '"1 GET" "/;gwc/orders/0";')
+    stray = ("nginx.conf", '"1 GET" "/|gwc/orders/0+";', '"1 GET" "/|gwc/orders/0";')
     with serving(gateway(), tmp_path, edited(stray)) as site:
         assert site.ask("GET", "/v1/health").status == 200
         assert site.ask("GET", "/v1/orders").status == 500
@@ -240,7 +240,7 @@ OBEDIENT = ("nginx.conf", "proxy_ignore_headers ", "# ")
 def test_an_upstream_cannot_redirect_inside_the_gateway(tmp_path, is_cured) -> None:
     with commanding() as port, serving(gateway(), tmp_path, unchanged if is_cured else edited(OBEDIENT), port=port) as site:
         answer = site.ask("GET", "/v1/health")
-    assert (answer.status, answer.value("x-accel-redirect")) == ((200, "/;gwc/internal.error") if is_cured else (500, None))
+    assert (answer.status, answer.value("x-accel-redirect")) == ((200, "/|gwc/internal.error") if is_cured else (500, None))
 
 
 @contextmanager
@@ -250,7 +250,7 @@ def commanding():
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             self.send_response(200)
-            self.send_header("X-Accel-Redirect", "/;gwc/internal.error")
+            self.send_header("X-Accel-Redirect", "/|gwc/internal.error")
             self.send_header("Content-Length", "0")
             self.end_headers()
 

@@ -190,12 +190,12 @@ def test_zones(tmp_path) -> None:
     asking = (
         "nginx.conf",
         "server_name api.test;\n",
-        f'server_name api.test;\n    location = "/;gwc/zones" {{ return 200 "{variables}"; }}\n',
+        f'server_name api.test;\n    location = "/|gwc/zones" {{ return 200 "{variables}"; }}\n',
     )
     from_query = [("nginx.conf", f"geo $gwc_zone_{n} {{", f"geo $arg_a $gwc_zone_{n} {{") for n in range(len(zones))]
     ungated = ("nginx.conf", "    rewrite ^ $gwc_route;\n", "")
     with serving(gateway(zones=zones), tmp_path, edited(asking, ungated, *from_query)) as site:
-        answers = [site.ask("GET", f"/;gwc/zones?a={c['address']}").body.decode().split(",") for c in document["cases"]]
+        answers = [site.ask("GET", f"/|gwc/zones?a={c['address']}").body.decode().split(",") for c in document["cases"]]
     found = [[zone.name for zone, inside in zip(zones, answer, strict=True) if inside == "1"] for answer in answers]
     check([sorted(c["zones"]) for c in document["cases"]], found, document["cases"])
 

@@ -15,8 +15,8 @@ from gwc.controls.security import Security
 from gwc.ir import Gateway, Operation
 
 _T = TypeVar("_T")
-RESERVED = "/;gwc/"
-"""Where the gateway's own locations live. No client can ask for them: the canonical grammar has no semicolon in a path."""
+RESERVED = "/|gwc/"
+"""Where the gateway's own locations live. No client can ask for them: the canonical grammar has no bar in a path."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,7 +44,11 @@ def emit(plan: Plan) -> Fragments:
     http = (
         *_map("$gwc_op", "-", {c.asked: name(c.operation.key) for c in every}),
         *_map("$gwc_rule", "", {c.asked: plan.rule_of[c.operation.key] for c in every}),
-        *_map("$gwc_lane", problem_location("route.method"), {c.asked: _lane(plan, c.operation.key) for c in every}),
+        *_map(
+            "$gwc_lane_of" if plan.gateway.canonical_path.matrix else "$gwc_lane",
+            problem_location("route.method"),
+            {c.asked: _lane(plan, c.operation.key) for c in every},
+        ),
     )
     first = {c.operation.key: _entry(c.asked, name(c.operation.key)) for c in reversed(every)}
     anchors = tuple(Anchor(key, CONFIGURATION, entry) for key, entry in first.items())

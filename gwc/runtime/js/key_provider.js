@@ -17,7 +17,7 @@ export default function keyProvider() {
   async function fetch(r) {
     const id = idOf(r);
     try {
-      const reply = await r.subrequest('/;gwc/provider/' + id);
+      const reply = await r.subrequest('/|gwc/provider/' + id);
       if (Date.now() <= Number(r.variables.gwc_fetch_until) && isWhole(r, reply)) await store(id, reply.responseBuffer);
     } finally {
       ngx.shared.gwc_keys.delete(named(id, 'busy'));

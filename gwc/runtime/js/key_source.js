@@ -74,7 +74,7 @@ export default function keySource() {
     r.variables.gwc_fetch_until = String(until);
     r.variables.gwc_fetch_bytes = '0';
     r.variables.gwc_fetch_length = '';
-    r.subrequest('/;gwc/keys/' + id, { detached: true });
+    r.subrequest('/|gwc/keys/' + id, { detached: true });
     return ended(id, until);
   }
 
