@@ -6,10 +6,8 @@ equal exactly when what they stand for is equal. This is the derivative of Brzoz
 
 from __future__ import annotations
 
-from typing import TypeGuard
-
 from gwc.patterns.error import PatternError
-from gwc.patterns.program import Ahead, At, Behind, Char, Instruction, Match, Program, Split
+from gwc.patterns.program import Ahead, At, Behind, Char, Match, Program, Split
 from gwc.patterns.utf8 import DONE, Bytes
 
 Formula = frozenset[int]
@@ -22,6 +20,7 @@ MAX_WORK = 1_000_000
 _TRUE, _END, _ENDED = 0, 1, 2
 FALSE: Formula = frozenset()
 TRUE: Formula = frozenset((_TRUE,))
+_AT_END: Formula = frozenset((_END,))
 _WORDS = frozenset((*range(0x30, 0x3A), *range(0x41, 0x5B), 0x5F, *range(0x61, 0x7B)))
 
 
@@ -82,7 +81,7 @@ class Formulas:
                 targets |= self.closure(char[1], context)
             elif following is not None:
                 targets.add(self._char(following, char[1]))
-        return TRUE if _TRUE in targets else frozenset(targets)
+        return _simple(targets)
 
     def _step_parts(self, atom: int, byte: int, context: Context) -> Formula:
         parts = [self._step_part(part, byte, context) for part in self.parts[atom]]
@@ -106,44 +105,48 @@ class Formulas:
         return known
 
     def _close(self, place: int, context: Context) -> Formula:
-        atoms: set[int] = set()
-        seen: set[int] = set()
-        places = [place]
-        while places:
-            place = places.pop()
-            if place in seen:
+        """Follows every way that takes no character. A way gathers what its assertions demand, so ways in a circle come to an end."""
+        found: dict[frozenset[Formula], set[int]] = {}
+        seen: set[tuple[int, frozenset[Formula]]] = set()
+        ways: list[tuple[int, frozenset[Formula]]] = [(place, frozenset())]
+        while ways:
+            way = ways.pop()
+            if way in seen:
                 continue
-            seen.add(place)
-            instruction = self.program.code[place]
-            if isinstance(instruction, Char | Match | Ahead | At):
-                atoms |= self._demand(instruction, context)
-            if _passes(instruction, context):
-                places.extend(instruction.targets if isinstance(instruction, Split) else (instruction.next,))
-        self.spend(len(seen))
-        return TRUE if _TRUE in atoms else frozenset(atoms)
+            seen.add(way)
+            self.spend(1 + len(way[1]))
+            instruction = self.program.code[way[0]]
+            if isinstance(instruction, Split):
+                ways.extend((target, way[1]) for target in instruction.targets)
+            elif isinstance(instruction, Char | Match):
+                found.setdefault(way[1], set()).update(self._arrival(instruction, way[1]))
+            else:
+                demand = self._demand(instruction, context)
+                if demand != FALSE:
+                    ways.append((instruction.next, way[1] if demand == TRUE else way[1] | {demand}))
+        atoms = frozenset(atom for demands, arrivals in found.items() for atom in self.all_of([*demands, _simple(arrivals)]))
+        return _simple(atoms)
 
-    def _demand(self, instruction: Char | Match | Ahead | At, context: Context) -> Formula:
-        """What an instruction demands of what follows."""
-        if isinstance(instruction, Char):
-            useful = self.program.useful[instruction.next]
-            return frozenset((self._char(instruction.tree, instruction.next),)) if useful else FALSE
+    def _arrival(self, instruction: Char | Match, demands: frozenset[Formula]) -> Formula:
         if isinstance(instruction, Match):
             return TRUE if instruction.behind is None else frozenset((_ENDED,))
+        if _AT_END in demands or not self.program.useful[instruction.next]:
+            return FALSE
+        return frozenset((self._char(instruction.tree, instruction.next),))
+
+    def _demand(self, instruction: Behind | At | Ahead, context: Context) -> Formula:
+        """What an assertion demands of the rest of the text, at a place with this context."""
+        if isinstance(instruction, Behind):
+            return TRUE if context[1][instruction.number] != instruction.negative else FALSE
         if isinstance(instruction, Ahead):
-            return self._ahead(instruction, context)
-        return FALSE if instruction.edge.kind == "start" else self._edge(instruction, context)
-
-    def _ahead(self, instruction: Ahead, context: Context) -> Formula:
-        body = self.closure(instruction.body, context)
-        return self.all_of([self.negated(body) if instruction.negative else body, self.closure(instruction.next, context)])
-
-    def _edge(self, instruction: At, context: Context) -> Formula:
-        following = self.closure(instruction.next, context)
+            body = self.closure(instruction.body, context)
+            return self.negated(body) if instruction.negative else body
+        if instruction.edge.kind == "start":
+            return TRUE if context[0] == "start" else FALSE
         if instruction.edge.kind == "end":
-            return self.all_of([frozenset((_END,)), following])
+            return _AT_END
         word = self.closure(self.program.word, context)
-        same = instruction.edge.kind == "inside"
-        return self.all_of([word if (context[0] == "word") == same else self.negated(word), following])
+        return word if (context[0] == "word") == (instruction.edge.kind == "inside") else self.negated(word)
 
     def _char(self, tree: Bytes, following: int) -> int:
         return self._atom((tree, following), (tree, following), ())
@@ -195,10 +198,5 @@ class Formulas:
             raise PatternError("an expression that takes too much work to make an automaton of", 1)
 
 
-def _passes(instruction: Instruction, context: Context) -> TypeGuard[Split | Behind | At]:
-    """Whether it leads on at the same place, by what stands before it."""
-    if isinstance(instruction, Behind):
-        return context[1][instruction.number] != instruction.negative
-    if isinstance(instruction, At):
-        return instruction.edge.kind == "start" and context[0] == "start"
-    return isinstance(instruction, Split)
+def _simple(atoms: set[int] | Formula) -> Formula:
+    return TRUE if _TRUE in atoms else frozenset(atoms)
