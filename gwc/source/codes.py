@@ -36,6 +36,8 @@ UNKNOWN_KEYWORD = "GWC817"
 CONTRADICTION = "GWC818"
 DIALECT = "GWC819"
 EXAMPLE_AND_EXAMPLES = "GWC820"
+OLDER_KEYWORD = "GWC821"
+SCHEMA_NAME = "GWC822"
 
 CODES: Mapping[str, str] = {
     UNREADABLE: "the file is missing, unreadable or no regular file",
@@ -67,7 +69,9 @@ CODES: Mapping[str, str] = {
     TRACE: "a TRACE operation can't be served",
     UNKNOWN_KEYWORD: "a schema keyword that looks misspelled (warning)",
     CONTRADICTION: "limits of a schema that no value can meet (warning)",
-    DIALECT: "a JSON Schema dialect or base URI that gwc does not read",
+    DIALECT: "a JSON Schema dialect that gwc does not read",
     EXAMPLE_AND_EXAMPLES: "`example` and `examples` exclude each other",
+    OLDER_KEYWORD: "a keyword of JSON Schema draft 4 that OpenAPI 3.0 does not have; it is enforced (warning)",
+    SCHEMA_NAME: "two schemas of one document have the same `$id` or `$anchor`",
 }
 """Code -> what it means, for the documentation."""

@@ -9,7 +9,9 @@ from functools import cached_property
 from typing import Any, Protocol
 
 from gwc.diagnostics import Label, Span
+from gwc.source.identifiers import Identifiers
 from gwc.source.json_text import JsonPositions, parse_json
+from gwc.source.text import Lines
 from gwc.source.yaml_text import parse_yaml
 
 Pointer = tuple[str | int, ...]
@@ -51,9 +53,22 @@ class Document:
             else:
                 self.value, self._yaml_positions = parse_yaml(path, text)
 
+    def line(self, number: int) -> str:
+        """The text of a line, counted from 1."""
+        return self._lines.line(number)
+
+    @cached_property
+    def _lines(self) -> Lines:
+        return Lines(self.path, self.text)
+
     @cached_property
     def _positions(self) -> _Positions:
         return self._yaml_positions or JsonPositions(self.path, self.text)
+
+    @cached_property
+    def identifiers(self) -> Identifiers:
+        """What the schemas of this file are called, as OpenAPI 3.1 reads it."""
+        return Identifiers(self.path, self.text, self.value)
 
     def span(self, pointer: Pointer, key: bool = False) -> Span:
         """Where a value, or with `key` the name of the member, is written.

@@ -94,13 +94,14 @@ _SCHEMA_ONE = (
     "items",
     "contains",
     "propertyNames",
+    "additionalItems",
     "additionalProperties",
     "unevaluatedItems",
     "unevaluatedProperties",
     "contentSchema",
 )
 _SCHEMA_LIST = ("allOf", "anyOf", "oneOf", "prefixItems")
-_SCHEMA_MAP = ("properties", "patternProperties", "dependentSchemas", "$defs", "definitions")
+_SCHEMA_MAP = ("properties", "patternProperties", "dependentSchemas", "dependencies", "$defs", "definitions")
 
 PLACES: Mapping[Kind, Mapping[str, Place]] = {
     Kind.OPENAPI: {

@@ -69,10 +69,29 @@ def _official(version: str) -> dict[str, Any]:
 
 
 def _schema_30(kind: Kind) -> dict[str, Any]:
-    official = _official("3.0")
+    official = _with_older_keywords(_official("3.0"))
     if kind is Kind.OPENAPI:
         return official
     return {"$schema": official["$schema"], "definitions": official["definitions"], "$ref": f"#/definitions/{_DEFINITIONS[kind][0]}"}
+
+
+def _with_older_keywords(official: dict[str, Any]) -> dict[str, Any]:
+    """Lets Schema Objects have the words of draft 4 that `gwc.source.schema_lint` warns of."""
+    own = official["definitions"]["Schema"]
+    one = own["properties"]["not"]
+    named = {"type": "object", "additionalProperties": one}
+    properties = {
+        **own["properties"],
+        "patternProperties": named,
+        "definitions": named,
+        "dependencies": {
+            "type": "object",
+            "additionalProperties": {"anyOf": [{"type": "array", "items": {"type": "string"}}, *one["oneOf"]]},
+        },
+        "additionalItems": own["properties"]["additionalProperties"],
+        "items": {"anyOf": [{"type": "array", "items": one}, *one["oneOf"]]},
+    }
+    return {**official, "definitions": {**official["definitions"], "Schema": {**own, "properties": properties}}}
 
 
 def _schema_31(kind: Kind) -> dict[str, Any]:

@@ -24,10 +24,14 @@ Where = Callable[[], Span]
 
 
 class Target(NamedTuple):
-    """`path`: relative to the root; None: the same document. `pointer`: the decoded tokens of the JSON pointer."""
+    """`path`: relative to the root; None: the same document. `pointer`: the decoded tokens of the JSON pointer.
+
+    `anchor`: the name that stands instead of a pointer, where anchors are read.
+    """
 
     path: str | None
     pointer: tuple[str, ...]
+    anchor: str | None = None
 
 
 def is_remote(text: str) -> bool:
@@ -35,15 +39,20 @@ def is_remote(text: str) -> bool:
     return bool(_SCHEME.match(text)) or text.startswith(("//", "\\", "/\\"))
 
 
-def parse_reference(text: str, referring_path: str, where: Where) -> Target:
-    """What a `$ref` in the file `referring_path` refers to; nothing is read. Raises Problems."""
+def parse_reference(text: str, referring_path: str, where: Where, *, anchors: bool = False) -> Target:
+    """What a `$ref` in the file `referring_path` refers to; nothing is read. `anchors`: whether names may stand for pointers. Raises Problems."""
     if is_remote(text):
-        raise problem(codes.REMOTE_REFERENCE, f"{shown(text)} is not a local reference", where(), help=_LOCAL_ONLY)
+        raise remote(text, where)
     file, _, fragment = text.partition("#")
     if not text or "?" in file or not text.isprintable():
         raise _malformed(text, where)
-    pointer = _pointer(text, fragment, where)
-    return Target(_path(text, file, referring_path, where) if file else None, pointer)
+    pointer, anchor = parse_fragment(text, fragment, where, anchors=anchors)
+    return Target(_path(text, file, referring_path, where) if file else None, pointer, anchor)
+
+
+def remote(text: str, where: Where) -> Problems:
+    """The error for a reference to what is not in the project."""
+    return problem(codes.REMOTE_REFERENCE, f"{shown(text)} is not a local reference", where(), help=_LOCAL_ONLY)
 
 
 def _malformed(text: str, where: Where, why: str = "is no reference") -> Problems:
@@ -68,22 +77,25 @@ def _path(text: str, file: str, referring_path: str, where: Where) -> str:
     """The path below the root. Decoded once, then checked."""
     decoded = _decoded(text, file, where)
     if is_remote(decoded) or "\\" in decoded or not decoded.isprintable():
-        raise problem(codes.REMOTE_REFERENCE, f"{shown(text)} is not a local reference", where(), help=_LOCAL_ONLY)
+        raise remote(text, where)
     path = posixpath.normpath(posixpath.join(posixpath.dirname(referring_path), decoded))
     if path.startswith(("/", "../")) or path == "..":
         raise problem(codes.REMOTE_REFERENCE, f"{shown(text)} leaves the project's root", where(), help=_LOCAL_ONLY)
     return path
 
 
-def _pointer(text: str, fragment: str, where: Where) -> tuple[str, ...]:
+def parse_fragment(text: str, fragment: str, where: Where, *, anchors: bool) -> tuple[tuple[str, ...], str | None]:
+    """The tokens of a pointer, or none and the name of an anchor. Raises Problems."""
     decoded = _decoded(text, fragment, where)
     if not decoded:
-        return ()
+        return (), None
     if not decoded.startswith("/"):
-        raise _malformed(text, where, "has a fragment that is no JSON pointer: names of anchors are not read")
+        if not anchors:
+            raise _malformed(text, where, "has a fragment that is no JSON pointer: names of anchors are not read here")
+        return (), decoded
     if _BAD_ESCAPE.search(decoded):
         raise _malformed(text, where, "has a `~` that is neither ~0 nor ~1")
-    return tuple(token.replace("~1", "/").replace("~0", "~") for token in decoded[1:].split("/"))
+    return tuple(token.replace("~1", "/").replace("~0", "~") for token in decoded[1:].split("/")), None
 
 
 def find(tokens: tuple[str, ...], root: Any, where: Where) -> tuple[Pointer, Any]:

@@ -31,6 +31,9 @@ _KEYWORDS = (
 KEYWORDS = frozenset(_KEYWORDS.split())
 """JSON Schema 2020-12, OpenAPI's own, and those of older drafts that documents carry along."""
 
+OLDER_KEYWORDS = frozenset({"patternProperties", "dependencies", "definitions", "additionalItems"})
+"""Words of JSON Schema draft 4 that OpenAPI 3.0 left out: who writes them means them, so they are enforced."""
+
 _RANGES = (
     ("minimum", "maximum"),
     ("minLength", "maxLength"),
@@ -54,12 +57,10 @@ class SchemaLint:
         if self._is_31:
             if "$schema" in schema:
                 check_dialect(where().child("$schema"), self._findings)
-            if "$id" in schema:
-                self._check_id(where())
-            if "$dynamicRef" in schema:
-                self._check_dynamic(where().child("$dynamicRef"))
             if not KEYWORDS.issuperset(schema):
                 self._check_keywords(where())
+        elif not OLDER_KEYWORDS.isdisjoint(schema) or isinstance(schema.get("items"), list):
+            self._check_older(where())
 
     def _check_range(self, where: Callable[[], Cursor], low: str, high: str) -> None:
         cursor = where()
@@ -68,21 +69,12 @@ class SchemaLint:
             places = cursor.child(low).span(), cursor.child(high).span()
             self._findings.warning(codes.CONTRADICTION, f"no value has {low} {bounds[0]} and {high} {bounds[1]}", *places)
 
-    def _check_id(self, cursor: Cursor) -> None:
-        """A `$id` changes what the references below it are relative to."""
-        identifier = cursor.child("$id")
-        if not _has_reference(cursor.value):
-            return
-        self._findings.error(
-            codes.DIALECT,
-            "`$id` gives the references below it another base, which gwc does not read",
-            identifier.span(),
-            help="remove `$id`: references are relative to the file",
-        )
-
-    def _check_dynamic(self, cursor: Cursor) -> None:
-        if isinstance(cursor.value, str) and not cursor.value.startswith("#"):
-            self._findings.error(codes.REMOTE_REFERENCE, f"{shown(cursor.value)} is not a local reference", cursor.span())
+    def _check_older(self, cursor: Cursor) -> None:
+        for name, member in cursor.members():
+            if name in OLDER_KEYWORDS or (name == "items" and isinstance(member.value, list)):
+                self._findings.warning(
+                    codes.OLDER_KEYWORD, f"OpenAPI 3.0 has no such `{name}`: it is read as JSON Schema draft 4 says", member.span(key=True)
+                )
 
     def _check_keywords(self, cursor: Cursor) -> None:
         for name, member in cursor.members():
@@ -107,16 +99,3 @@ def check_dialect(cursor: Cursor, findings: Findings) -> None:
 def _nearest(name: str) -> str | None:
     found = difflib.get_close_matches(name, KEYWORDS, n=1, cutoff=0.8) if len(name) < 40 else []
     return found[0] if found else None
-
-
-def _has_reference(value: Any) -> bool:
-    stack = [value]
-    while stack:
-        node = stack.pop()
-        if isinstance(node, dict):
-            if "$ref" in node or "$dynamicRef" in node:
-                return True
-            stack.extend(node.values())
-        elif isinstance(node, list):
-            stack.extend(node)
-    return False

@@ -80,3 +80,9 @@ class Lines:
         column = start - first + 1
         last = self._starts[line] if line < len(self._starts) else len(self._text) + 1
         return Span(self._path, line, column, max(column, min(end, last - 1) - first + 1))
+
+    def line(self, number: int) -> str:
+        """The text of a line, counted from 1, without its line feed."""
+        start = self._starts[number - 1]
+        end = self._starts[number] - 1 if number < len(self._starts) else len(self._text)
+        return self._text[start:end]

@@ -62,6 +62,7 @@ class Walk:
         self._lint = SchemaLint(version, findings)
         self._root: Document | None = None
         self._documents: dict[str, Document] = {}
+        self._named: set[str] = set()
 
     def run(self, root: Document) -> None:
         """Visits the whole document."""
@@ -125,15 +126,30 @@ class Walk:
                 yield _Node(place.shape, place.kind, document, (trail, name), member)
 
     def _schema(self, node: _Node) -> Iterator[_Node]:
-        if isinstance(node.value.get("items"), list):  # a tuple: valid in neither version, the structural check says so
+        if isinstance(node.value.get("items"), list):  # a tuple of draft 4; in 3.1 the structural check complains
             yield _Node(Shape.LIST, Kind.SCHEMA, node.document, (node.trail, "items"), node.value["items"])
         self._lint.check(node.value, node.cursor)
+        if self._version == "3.1":
+            self._check_names(node.document)
+            if isinstance(node.value.get("$dynamicRef"), str):
+                place = node.cursor().child("$dynamicRef")
+                stand_in = Cursor(node.document, place.pointer[:-1], {"$ref": place.value})
+                yield from self._follow(stand_in, Kind.SCHEMA, Shape.ONE, place)
         discriminator = node.value.get("discriminator")
         mapping = discriminator.get("mapping") if isinstance(discriminator, dict) else None
         for name in mapping if isinstance(mapping, dict) else ():
             cursor = node.cursor().child("discriminator").child("mapping").child(name)
             if isinstance(cursor.value, str):
                 yield from self._mapping(cursor)
+
+    def _check_names(self, document: Document) -> None:
+        """Adds an error for each name that two schemas of the file have; the files are looked at once."""
+        if document.path in self._named:
+            return
+        self._named.add(document.path)
+        for conflict in document.identifiers.conflicts:
+            places = document.span(conflict.pointer), document.span(conflict.earlier)
+            self._findings.error(codes.SCHEMA_NAME, f"two schemas have the same {conflict.what}", *places, help="give one another name")
 
     def _mapping(self, place: Cursor) -> Iterator[_Node]:
         """A discriminator maps to the name of a schema, or to a reference: the latter has a slash, a hash or a scheme."""
@@ -184,9 +200,11 @@ class Walk:
         yield _Node(shape, kind, target.document, trail, target.value)
 
     def _target(self, cursor: Cursor, place: Cursor) -> Cursor:
-        key = (cursor.document.path, cursor.value["$ref"])
+        names = self._version == "3.1"
+        base = cursor.document.identifiers.resource_of(cursor.pointer).uri if names else cursor.document.path
+        key = (base, cursor.value["$ref"])
         if key not in self._followed:
-            self._followed[key] = cursor.target(place.span)
+            self._followed[key] = cursor.target(place.span, names=names)
         target = self._followed[key]
         if target.is_reference:
             self._check_chain(target)
@@ -198,7 +216,7 @@ class Walk:
         while here.is_reference and _id(here) not in self._links:
             chain.append(here)
             self._links[_id(here)] = 0
-            here = here.target()
+            here = here.target(names=self._version == "3.1")
         length: float = self._links.get(_id(here), 0) if here.is_reference else 0
         if here in chain:
             length = math.inf
@@ -206,7 +224,7 @@ class Walk:
             length += 1
             self._links[_id(link)] = length if length <= MAX_REFERENCE_CHAIN else math.inf
             if MAX_REFERENCE_CHAIN < length < math.inf or (length == math.inf and link is chain[0] and here in chain):
-                link.resolve()
+                link.resolve(names=self._version == "3.1")
 
     def _is_component(self, target: Cursor, kind: Kind) -> bool:
         pointer = target.pointer

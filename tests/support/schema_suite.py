@@ -208,6 +208,10 @@ def _of_30(schema: dict[str, Any], place: str) -> tuple[str, tuple[tuple[str, st
     return json.dumps({"$ref": place}), tuple(translator.files())
 
 
+_UNKNOWN_TO_30 = {"id", "$schema", "$comment"}
+"""Texts that say nothing of values, or were needed only to follow references."""
+
+
 class _Translator:
     """Translates a draft 4 schema and the remotes that it refers to. Pointers into the schemas stay what they are: nothing moves, only `allOf` grows."""
 
@@ -260,7 +264,7 @@ class _Translator:
             return schema
         own = urljoin(base, schema["id"]) if isinstance(schema.get("id"), str) else base
         inner = base if "#" in own.removesuffix("#") else own
-        result = {k: self._member(k, v, inner, file) for k, v in schema.items() if not (k == "id" and isinstance(v, str))}
+        result = {k: self._member(k, v, inner, file) for k, v in schema.items() if k not in _UNKNOWN_TO_30 or not isinstance(v, str)}
         if isinstance(schema.get("$ref"), str):
             result["$ref"] = self._reference(urljoin(inner, schema["$ref"]), file)
         if "type" in schema and (isinstance(schema["type"], list) or schema["type"] == "null"):

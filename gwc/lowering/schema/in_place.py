@@ -1,0 +1,278 @@
+"""What all schemas that apply to one value say together about its members, read from the text: the ground of strict mode.
+
+Unconditional are a schema itself, its `allOf` and its references; conditional are alternatives, `if`, `then`, `else` and dependent schemas. What
+stands inside `not` says nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from functools import reduce
+from typing import Any
+
+from gwc.lowering.schema.place import Place, References
+from gwc.source.cursor import Cursor
+from gwc.source.limits import MAX_REFERENCE_CHAIN
+
+_DEEP = frozenset(
+    {
+        "$ref",
+        "$dynamicRef",
+        "allOf",
+        "anyOf",
+        "oneOf",
+        "if",
+        "then",
+        "else",
+        "not",
+        "dependentSchemas",
+        "dependencies",
+        "properties",
+        "patternProperties",
+        "additionalProperties",
+        "unevaluatedProperties",
+        "items",
+        "prefixItems",
+        "additionalItems",
+        "unevaluatedItems",
+        "contains",
+    }
+)
+"""Keywords of schemas that may describe members of their own: where several such schemas describe one member, none is closed."""
+
+_ITEMS = ("items", "prefixItems", "additionalItems", "unevaluatedItems")
+
+
+@dataclass(frozen=True, slots=True)
+class InPlace:
+    """`names`, `patterns`, `gives`: what `properties` and `patternProperties` declare unconditionally, and whether something decides about all
+    other members. `conditional`: the same may be said under a condition. `declares`: some `properties` are there, perhaps conditionally.
+
+    `deep`, `deep_rest`, `deep_items`: members, other members and items with descriptions of their own. `overlap`, `has_open_members`,
+    `has_open_items`: those with several. `foreign`: unconditional members of the other direction. `required`: names in `required`.
+    `objects`: whether objects may be valid at all. `groups`: lists of alternatives. `has_free_branch`: one of their schemas takes objects without saying
+    anything about members.
+    """
+
+    names: frozenset[str] = frozenset()
+    all_names: frozenset[str] = frozenset()
+    patterns: tuple[str, ...] = ()
+    declares: bool = False
+    gives: bool = False
+    conditional: bool = False
+    deep: frozenset[str] = frozenset()
+    deep_rest: bool = False
+    deep_items: bool = False
+    overlap: frozenset[str] = frozenset()
+    has_open_members: bool = False
+    has_open_items: bool = False
+    foreign: frozenset[str] = frozenset()
+    required: frozenset[str] = frozenset()
+    objects: bool = True
+    groups: int = 0
+    conditions: int = 0
+    has_free_branch: bool = False
+
+    @property
+    def closes_branches(self) -> bool:
+        """Whether strict mode closes each alternative instead of the value: nothing else declares members, and one alternative is free-form."""
+        return not self.names and not self.patterns and not self.gives and self.has_free_branch and self.groups == 1 and not self.conditions
+
+    @property
+    def is_closed_here(self) -> bool:
+        """Whether strict mode refuses members that nothing in place has evaluated."""
+        return self.declares and not self.gives and not self.has_free_branch
+
+    @property
+    def is_free(self) -> bool:
+        """Whether objects are taken, with any members."""
+        return self.objects and not self.declares and not self.gives and not self.patterns and not self.conditional
+
+
+NOTHING_SAID = InPlace()
+
+
+def both(one: InPlace, other: InPlace) -> InPlace:
+    """What two schemas say that apply together."""
+    if other == NOTHING_SAID:
+        return one
+    if one == NOTHING_SAID:
+        return other
+    rest = (one.deep_rest and (other.deep or other.deep_rest)) or (other.deep_rest and one.deep)
+    return InPlace(
+        names=one.names | other.names,
+        all_names=one.all_names | other.all_names,
+        patterns=tuple(dict.fromkeys(one.patterns + other.patterns)),
+        declares=one.declares or other.declares,
+        gives=one.gives or other.gives,
+        conditional=one.conditional or other.conditional,
+        deep=one.deep | other.deep,
+        deep_rest=one.deep_rest or other.deep_rest,
+        deep_items=one.deep_items or other.deep_items,
+        overlap=one.overlap | other.overlap | (one.deep & other.deep),
+        has_open_members=one.has_open_members or other.has_open_members or bool(rest),
+        has_open_items=one.has_open_items or other.has_open_items or (one.deep_items and other.deep_items),
+        foreign=one.foreign | other.foreign,
+        required=one.required | other.required,
+        objects=one.objects and other.objects,
+        groups=one.groups + other.groups,
+        conditions=one.conditions + other.conditions,
+        has_free_branch=one.has_free_branch or other.has_free_branch,
+    )
+
+
+def either(branches: list[InPlace]) -> InPlace:
+    """What alternatives say, of which one may apply: nothing is certain, and nothing overlaps between them."""
+    whole = reduce(_alternative, branches)
+    says = any(b.declares or b.gives or b.patterns or b.conditional for b in branches)
+    return replace(
+        whole,
+        names=frozenset(),
+        patterns=(),
+        gives=False,
+        foreign=frozenset(),
+        conditional=says,
+        groups=1,
+        has_free_branch=says and any(b.is_free or b.has_free_branch for b in branches),
+    )
+
+
+def _alternative(one: InPlace, other: InPlace) -> InPlace:
+    together = both(one, other)
+    return replace(
+        together,
+        overlap=one.overlap | other.overlap,
+        has_open_members=one.has_open_members or other.has_open_members,
+        has_open_items=one.has_open_items or other.has_open_items,
+        objects=one.objects or other.objects,
+    )
+
+
+def under_condition(said: InPlace) -> InPlace:
+    """What a schema says that applies only sometimes."""
+    return replace(either([said]), groups=0, conditions=1, objects=True, has_free_branch=False)
+
+
+class Summaries:
+    """Reads `InPlace` from schemas, each place once."""
+
+    def __init__(self, version: str, references: References, foreign: str, target: Callable[[Place, str], Place | None]) -> None:
+        """`foreign`: the keyword of members that the other direction has. `target`: follows a reference keyword; None: it leads nowhere."""
+        self._version, self._references, self._foreign, self._target = version, references, foreign, target
+        self._known: dict[Place, InPlace] = {}
+        self._open: list[Place] = []
+        self._foreign_known: dict[Place, bool] = {}
+
+    def of(self, place: Place) -> InPlace:
+        """What the schemas in place say. Those that refer to themselves in place, or too often, are told of elsewhere: they say nothing here."""
+        known = self._known.get(place)
+        if known is not None:
+            return known
+        if place in self._open or len(self._open) > MAX_REFERENCE_CHAIN:
+            return NOTHING_SAID
+        self._open.append(place)
+        try:
+            said = self._read(place)
+        finally:
+            self._open.pop()
+        self._known[place] = said
+        return said
+
+    def is_foreign(self, place: Place) -> bool:
+        """Whether a member with this schema belongs to the other direction."""
+        if place not in self._foreign_known:
+            self._foreign_known[place] = False  # for circles
+            value = place.cursor.value
+            marked = isinstance(value, dict) and value.get(self._foreign) is True and not self._is_pure_reference(value)
+            self._foreign_known[place] = marked or any(map(self.is_foreign, self._unconditional(place)))
+        return self._foreign_known[place]
+
+    def _is_pure_reference(self, value: dict[str, Any]) -> bool:
+        return self._version == "3.0" and isinstance(value.get("$ref"), str)
+
+    def _read(self, place: Place) -> InPlace:
+        value = place.cursor.value
+        if not isinstance(value, dict):
+            return InPlace(objects=value is not False)
+        said = NOTHING_SAID if self._is_pure_reference(value) else self._own(place)
+        for below in self._unconditional(place):
+            said = both(said, self.of(below))
+        if self._is_pure_reference(value):
+            return said
+        for keyword in ("anyOf", "oneOf"):
+            branches = [self.of(p) for p in self._listed(place, keyword)]
+            if branches:
+                said = both(said, either(branches))
+        for conditional in self._conditions(place):
+            said = both(said, conditional)
+        return said
+
+    def _own(self, place: Place) -> InPlace:
+        cursor, value = place.cursor, place.cursor.value
+        properties = value.get("properties") if isinstance(value.get("properties"), dict) else None
+        names = frozenset(properties or ())
+        patterns = tuple(value.get("patternProperties") or ()) if isinstance(value.get("patternProperties"), dict) else ()
+        deep_rest = any(_is_deep(v) for v in (value.get("patternProperties") or {}).values()) if patterns else False
+        has_open_members = deep_rest and bool(len(patterns) > 1 or names)
+        others = [value[k] for k in ("additionalProperties", "unevaluatedProperties") if k in value]
+        required = value.get("required")
+        return InPlace(
+            names=names,
+            all_names=names,
+            patterns=patterns,
+            declares=properties is not None and bool(names),
+            gives=bool(others),
+            deep=frozenset(n for n, v in (properties or {}).items() if _is_deep(v)),
+            deep_rest=deep_rest or any(map(_is_deep, others)),
+            deep_items=any(_is_deep_items(value.get(k)) for k in (*_ITEMS, "contains")),
+            has_open_members=has_open_members,
+            has_open_items=_is_deep(value.get("contains")) and any(_is_deep_items(value.get(k)) for k in _ITEMS),
+            foreign=frozenset(n for n in names if self.is_foreign(self._references.child(place, "properties", n))),
+            required=frozenset(n for n in required if isinstance(n, str)) if isinstance(required, list) else frozenset(),
+            objects=_takes_objects(cursor),
+        )
+
+    def _unconditional(self, place: Place) -> Iterator[Place]:
+        value = place.cursor.value
+        for keyword in ("$ref", "$dynamicRef") if self._version == "3.1" else ("$ref",):
+            if isinstance(value, dict) and isinstance(value.get(keyword), str):
+                target = self._target(place, keyword)
+                if target is not None:
+                    yield target
+        if isinstance(value, dict) and not self._is_pure_reference(value):
+            yield from self._listed(place, "allOf")
+
+    def _conditions(self, place: Place) -> Iterator[InPlace]:
+        value = place.cursor.value
+        if self._version == "3.1" and "if" in value:
+            yield under_condition(self.of(self._references.child(place, "if")))
+            branches = [self.of(self._references.child(place, k)) for k in ("then", "else") if k in value]
+            if branches:
+                yield under_condition(either(branches))
+        for keyword in ("dependentSchemas", "dependencies") if self._version == "3.1" else ("dependencies",):
+            named = value.get(keyword)
+            for name in named if isinstance(named, dict) else ():
+                if isinstance(named[name], dict):
+                    yield under_condition(self.of(self._references.child(place, keyword, name)))
+
+    def _listed(self, place: Place, keyword: str) -> list[Place]:
+        listed = place.cursor.value.get(keyword)
+        return [self._references.child(place, keyword, i) for i in range(len(listed))] if isinstance(listed, list) else []
+
+
+def _is_deep(value: Any) -> bool:
+    return isinstance(value, dict) and not _DEEP.isdisjoint(value)
+
+
+def _is_deep_items(value: Any) -> bool:
+    return any(map(_is_deep, value)) if isinstance(value, list) else _is_deep(value)
+
+
+def _takes_objects(cursor: Cursor) -> bool:
+    value = cursor.value
+    types = value.get("type", "object")
+    if "object" not in (types if isinstance(types, list) else [types]):
+        return False
+    constants = [value["const"]] if "const" in value else value.get("enum")
+    return not isinstance(constants, list) or any(isinstance(c, dict) for c in constants)
