@@ -29,7 +29,7 @@ def written(digits: str, exponent: int, sign: str) -> str:
     return f"{sign}{digits}e{exponent}"
 
 
-def number(value: float | int) -> dict[str, str]:
+def number(value: float) -> dict[str, str]:
     if value == 0:
         return {"plain": "0"}
     sign, digits, exponent = Decimal(repr(value)).normalize().as_tuple()

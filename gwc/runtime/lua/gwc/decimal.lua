@@ -8,15 +8,16 @@ local M = {}
 local abs, byte, find, format, match = math.abs, string.byte, string.find, string.format, string.match
 local tonumber, type = tonumber, type
 
-local MAX_CHARACTERS = 1000 -- of a literal
+local MAX_CHARACTERS = 1000
 local MIN_EXPONENT = -308 -- of the first digit; what is smaller would lose digits, or be 0, as a double
 local LITERAL = "^(-?)(%d+)%.?(%d*)[eE]?([+-]?%d*)$"
 local LARGEST_INTEGER = "9007199254740992" -- 2^53
 local EXACT_REMAINDER = 2 ^ 47 -- up to here `%` of integers does not round
 
---- The value of a literal that has the form of a JSON number; nil when it is beyond the range.
-function M.read(literal)
-  if #literal > MAX_CHARACTERS then return nil end
+--- The value of a literal that has the form of a JSON number; nil when it is beyond the range or longer than `max_characters`, which is 1,000 for
+-- whatever a client sends.
+function M.read(literal, max_characters)
+  if #literal > (max_characters or MAX_CHARACTERS) then return nil end
   local sign, whole, fraction, exponent = match(literal, LITERAL)
   local all = whole .. fraction
   local first = find(all, "[1-9]")

@@ -11,7 +11,7 @@ local concat, tonumber = table.concat, tonumber
 local NULL, read_literal = json_value.null, decimal.read
 
 local text -- with a NUL behind it, which no JSON has: no place is ever beyond its end
-local members_left, max_depth, max_items, max_bytes
+local members_left, max_depth, max_items, max_bytes, max_characters
 local fault_kind, fault_name
 
 --- Always nil: no value, and no place after it.
@@ -148,7 +148,7 @@ end
 
 local function read_exact(at, after)
   if after == nil then return bad() end
-  local value = read_literal(sub(text, at, after - 1))
+  local value = read_literal(sub(text, at, after - 1), max_characters)
   if value == nil then return fault("syntax", "number") end
   return value, after
 end
@@ -254,10 +254,11 @@ end
 --- The value; or nil, "syntax", "json" | "number" (beyond the range); or nil, "limits" and the name of the limit.
 --
 -- limits: {jsonDepth = objects and arrays inside one another (at most 64), jsonKeys = members of all objects together, arrayItems = items of
--- one array, stringBytes = bytes of one string or name}.
+-- one array, stringBytes = bytes of one string or name, numberCharacters = of one number, for constants of gwc only: else 1,000}.
 function M.decode(source, limits)
   text = source .. "\0"
   members_left, max_depth, max_items, max_bytes = limits.jsonKeys, limits.jsonDepth, limits.arrayItems, limits.stringBytes
+  max_characters = limits.numberCharacters
   local at, c = skip(1)
   local value
   value, at = read_value(at, c, 0)
