@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import deque
+from collections import Counter, deque
 
 from gwc.patterns.determinise import MAX_STATES, Raw
 from gwc.patterns.dfa import DEAD, FOUND, Dfa
@@ -67,13 +67,14 @@ def _alive(raw: Raw, table: Table) -> set[int]:
 
 def _partition(table: Table, first: list[set[int]]) -> list[set[int]]:
     """The coarsest partition that the table respects (Hopcroft), where all edges of dead states, and all to them, lead to 0."""
-    sources = _sources(table)
     blocks = list(first)
     block_of = [0] * len(table)
     for number, block in enumerate(blocks):
         for state in block:
             block_of[state] = number
     waiting = set(range(len(blocks)))
+    waiting.discard(_busiest(table, block_of))  # one may be left out: what leads there is what leads to none of the others
+    sources = _sources(table, without_dead=block_of[DEAD] not in waiting)
     while waiting:
         splitter = list(blocks[waiting.pop()])
         for column in sources:
@@ -87,6 +88,15 @@ def _partition(table: Table, first: list[set[int]]) -> list[set[int]]:
     return blocks
 
 
+def _busiest(table: Table, block_of: list[int]) -> int:
+    """The block that most edges lead to."""
+    edges = Counter(target for row in table for target in row)
+    totals: Counter[int] = Counter()
+    for target, count in edges.items():
+        totals[block_of[target]] += count
+    return totals.most_common(1)[0][0]
+
+
 def _split(blocks: list[set[int]], block_of: list[int], waiting: set[int], number: int, hit: set[int]) -> None:
     """Splits a block; all columns are waited for together, so the smaller part is enough unless the whole block was waited for."""
     rest = blocks[number] - hit
@@ -98,16 +108,16 @@ def _split(blocks: list[set[int]], block_of: list[int], waiting: set[int], numbe
     waiting.add(len(blocks) - 1)
 
 
-def _sources(table: Table) -> list[dict[int, list[int]]]:
-    """By distinct column, then by target: the states that lead there. Edges to state 0 are left out: it is refusal, what isn't there."""
-    columns: dict[tuple[int, ...], dict[int, list[int]]] = {}
+def _sources(table: Table, *, without_dead: bool) -> list[dict[int, list[int]]]:
+    """By distinct column, then by target: the states that lead there."""
+    columns: list[dict[int, list[int]]] = []
     for column in dict.fromkeys(zip(*table, strict=True)):
         by_target: dict[int, list[int]] = {}
         for state, target in enumerate(column):
-            if target != DEAD:
+            if target != DEAD or not without_dead:
                 by_target.setdefault(target, []).append(state)
-        columns[column] = by_target
-    return list(columns.values())
+        columns.append(by_target)
+    return columns
 
 
 def _numbered(quotient: Table, dead: int, found: int, start: int, accepting: set[int], cuts: list[int]) -> Dfa:
