@@ -77,6 +77,7 @@ class SchemaBuilder:
         self._queue: deque[_Job] = deque()
         self._circles = Circles()
         self._reported: set[Diagnostic] = set()
+        self._unknown_formats: set[tuple[str, str]] = set()
 
     @property
     def table(self) -> Table:
@@ -157,11 +158,23 @@ class SchemaBuilder:
             return self.referred(place, "$ref", at)
         checks = list(assertions(place.cursor, self._version, self.complain))
         if self._formats and isinstance(value.get("format"), str):
-            checks += format_checks(place.cursor.child("format"), self.complain)
+            checks += self._format(place.cursor.child("format"))
         for keyword, make in MAKERS[self._version].items():
             if keyword in value:
                 checks += make(self, place, at, value[keyword])
         return checks
+
+    def _format(self, place: Cursor) -> list[Check]:
+        name = place.document.path, place.value
+        if name in self._unknown_formats:
+            return []
+        try:
+            return format_checks(place)
+        except Problems as problems:
+            self.complain(problems)
+            if problems.diagnostics[0].code == codes.WITHOUT_EFFECT:
+                self._unknown_formats.add(name)
+            return []
 
     def _built(self, place: Place, frame: Frame, owner: int | None, *, is_value: bool) -> Schema:
         checks = self.checks(place, At(frame, owner))
