@@ -114,7 +114,9 @@ def _echo(source: Gateway, certificates: Certificates, *, stranger: bool) -> Any
 
 
 @contextmanager
-def scripting(folder: Path, calls: str, edit: Callable[[str], str] = lambda text: text) -> Iterator[Callable[..., Any]]:
+def scripting(
+    folder: Path, calls: str, edit: Callable[[str], str] = lambda text: text, files: Edit = unchanged
+) -> Iterator[Callable[..., Any]]:
     """The runtime of njs in a real NGINX: the function gives what the JavaScript expression `calls` makes of its JSON argument `x`."""
     source = gateway()
     entry = "async function run(r) { r.return(200, JSON.stringify(await rest().run(r, JSON.parse(r.requestText)))); }\n"
@@ -127,8 +129,9 @@ def scripting(folder: Path, calls: str, edit: Callable[[str], str] = lambda text
     )
     server = "server_name api.test;\n    "
 
-    def edit_files(files: Mapping[str, str]) -> dict[str, str]:
-        return edited(("gwc.js", files["gwc.js"], script), ("nginx.conf", server, server + location.partition("location ^~")[0]))(files)
+    def edit_files(given: Mapping[str, str]) -> dict[str, str]:
+        changes = (("gwc.js", given["gwc.js"], script), ("nginx.conf", server, server + location.partition("location ^~")[0]))
+        return files(edited(*changes)(given))
 
     with serving(source, folder, edit_files) as site:
 

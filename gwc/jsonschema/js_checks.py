@@ -1,0 +1,116 @@
+"""JavaScript for all the checks of a schema."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from itertools import groupby
+from typing import Any
+
+from gwc.jsonschema import tree
+from gwc.jsonschema.js_arrays import print_contains, print_items, print_unevaluated_items
+from gwc.jsonschema.js_body import Body, Place
+from gwc.jsonschema.js_composition import print_alternatives, print_apply, print_call, print_if, print_not
+from gwc.jsonschema.js_objects import print_object
+from gwc.jsonschema.js_scalars import guard, not_listed, not_matching, not_multiple, not_unique, out_of_bounds, wrong_count, wrong_type
+from gwc.jsonschema.tree import Check, JsonType, Schema
+
+MAX_DEPTH = 40
+"""Blocks inside one another in a function; what is deeper becomes a function of its own."""
+
+_KINDS: dict[type[Any], JsonType] = {
+    tree.Bound: "number",
+    tree.MultipleOf: "number",
+    tree.Matches: "string",
+    tree.Items: "array",
+    tree.Contains: "array",
+    tree.UniqueItems: "array",
+    tree.UnevaluatedItems: "array",
+    tree.Required: "object",
+    tree.DependentRequired: "object",
+    tree.Members: "object",
+    tree.Known: "object",
+    tree.PropertyNames: "object",
+    tree.DependentSchema: "object",
+    tree.UnevaluatedProperties: "object",
+}
+_COUNTED: dict[str, JsonType] = {"Length": "string", "Items": "array", "Properties": "object"}
+
+_WRONG: dict[type[Any], Callable[[Any, str], str]] = {
+    tree.Never: lambda _check, _value: "true",
+    tree.Types: wrong_type,
+    tree.Enum: not_listed,
+    tree.Bound: out_of_bounds,
+    tree.MultipleOf: not_multiple,
+    tree.Count: wrong_count,
+    tree.Matches: not_matching,
+    tree.UniqueItems: not_unique,
+}
+"""Checks that are one failure at the value: an expression for that failure."""
+_KEYWORDS: dict[type[Any], str] = {tree.Types: "type", tree.MultipleOf: "multipleOf", tree.UniqueItems: "uniqueItems"}
+
+_PRINTERS: dict[type[Any], Callable[[Body, Any, Place], None]] = {
+    tree.Apply: print_apply,
+    tree.Call: print_call,
+    tree.AnyOf: print_alternatives,
+    tree.OneOf: print_alternatives,
+    tree.Not: print_not,
+    tree.If: print_if,
+    tree.Items: print_items,
+    tree.Contains: print_contains,
+}
+
+
+def kind_of(check: Check) -> JsonType | None:
+    """The only type that the check says something about; None: about all."""
+    return _COUNTED[check.keyword[3:]] if isinstance(check, tree.Count) else _KINDS.get(type(check))
+
+
+def print_schema(body: Body, schema: Schema, place: Place) -> None:
+    """The statements that judge the value by the schema. Checks about one type stand together behind one question for it."""
+    if body.depth > MAX_DEPTH and schema.checks:
+        schema = Schema((tree.Call(body.number_of(schema)),))
+    runs = list(_runs(schema))
+    for index, (kind, at, checks) in enumerate(runs):
+        if kind is None:
+            _print_untyped(body, checks, place)
+        else:
+            head = "else" if index and _decides(runs[index - 1][2][-1], kind) else f"if ({guard(kind, place.value)})"
+            with body.block(head):
+                _print_typed(body, schema, kind, at, checks, place)
+
+
+def _runs(schema: Schema) -> Iterator[tuple[JsonType | None, int, list[Check]]]:
+    """Neighbours about the same type, and where they begin."""
+    at = 0
+    for kind, group in groupby(schema.checks, kind_of):
+        checks = list(group)
+        yield kind, at, checks
+        at += len(checks)
+
+
+def _decides(check: Check, kind: JsonType | None) -> bool:
+    """Whether the check asks for the type."""
+    return isinstance(check, tree.Types) and check.types in ((kind,), ("integer",) if kind == "number" else ())
+
+
+def _print_untyped(body: Body, checks: list[Check], place: Place) -> None:
+    for check in checks:
+        if type(check) in _PRINTERS:
+            _PRINTERS[type(check)](body, check, place)
+        else:
+            body.add(f"if ({_WRONG[type(check)](check, place.value)}) {{ {place.refuse(_keyword(check))} }}")
+
+
+def _print_typed(body: Body, schema: Schema, kind: JsonType, at: int, checks: list[Check], place: Place) -> None:
+    if kind == "object":
+        print_object(body, schema.checks[:at], checks, place)
+        return
+    for number, check in enumerate(checks, at):
+        if isinstance(check, tree.UnevaluatedItems):
+            print_unevaluated_items(body, schema.checks[:number], check, place)
+        else:
+            _print_untyped(body, [check], place)
+
+
+def _keyword(check: Check) -> str:
+    return _KEYWORDS.get(type(check)) or check.keyword  # type: ignore[union-attr]

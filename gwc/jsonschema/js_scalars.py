@@ -1,0 +1,121 @@
+"""JavaScript for types, constants, numbers, strings and counts: an expression for what must not be."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from decimal import Decimal
+
+from gwc.jsonschema.constant import JsonValue, is_plain, parts, read
+from gwc.jsonschema.js_literal import decimal_text, is_double, key, literal, number_text
+from gwc.jsonschema.js_pattern import found
+from gwc.jsonschema.tree import Bound, Count, Enum, JsonType, Matches, MultipleOf, Types, UniqueItems
+
+INTEGERS = 2**53
+
+GUARDS: dict[str, str] = {
+    "null": "{0} === null",
+    "boolean": "typeof {0} === 'boolean'",
+    "number": "(typeof {0} === 'number' || typeof {0} === 'symbol')",
+    "integer": "(typeof {0} === 'number' ? {0} % 1 === 0 : typeof {0} === 'symbol' && x.isInteger({0}))",
+    "string": "typeof {0} === 'string'",
+    "array": "{0} instanceof Array",
+    "object": "(typeof {0} === 'object' && {0} !== null && !({0} instanceof Array))",
+}
+"""By type: an expression for whether the value in {0} has it."""
+
+
+def guard(kind: JsonType, value: str) -> str:
+    """Whether the value has the type."""
+    return GUARDS[kind].format(value)
+
+
+def wrong_type(check: Types, value: str) -> str:
+    """Whether the value has none of the types."""
+    if not check.types:
+        return "true"
+    return f"!({' || '.join(guard(kind, value) for kind in check.types)})"
+
+
+def not_listed(check: Enum, value: str) -> str:
+    """Whether the value is none of the list."""
+    return " && ".join(_is_not(value, read(text)) for text in check.values) or "true"
+
+
+def _is_not(value: str, constant: JsonValue) -> str:
+    if isinstance(constant, str):
+        return f"{value} !== {literal(constant)}"
+    if constant is None or isinstance(constant, bool):
+        return f"{value} !== {key(constant)}"
+    if isinstance(constant, list | dict):
+        return f"!x.same({value}, {literal(key(constant))})"
+    number = Decimal(constant)
+    if is_double(number):
+        return f"{value} !== {number_text(number)}"
+    return f"(typeof {value} !== 'symbol' || {value}.description !== {literal(decimal_text(number))})"
+
+
+_BEYOND = {"<=": ">", ">=": "<", "<": ">=", ">": "<="}
+
+
+def out_of_bounds(check: Bound, value: str) -> str:
+    """Whether a number is on the wrong side of the limit."""
+    beyond = _BEYOND[check.comparison]
+    return (
+        f"(typeof {value} === 'number' ? {_compared(value, beyond, check.limit)}"
+        f" : x.compare({value}, {literal(decimal_text(check.limit))}) {beyond} 0)"
+    )
+
+
+def _compared(value: str, comparison: str, limit: Decimal) -> str:
+    """The comparison of a double with the limit, exact whatever the limit is.
+
+    A double that is equal to the limit's stands for its own decimal (the only one that it can stand for), which is on one side of the limit.
+    """
+    double = float(limit)
+    if double in (float("inf"), float("-inf")):
+        return "true" if (double < 0) == (comparison[0] == ">") else "false"
+    own = Decimal(repr(double))
+    if own != limit and is_plain(own):
+        comparison = comparison[0] + ("=" if (own > limit) == (comparison[0] == ">") else "")
+    return f"{value} {comparison} {_double(double)}"
+
+
+def _double(number: float) -> str:
+    return repr(number) if number < 0 or number % 1 or abs(number) >= INTEGERS else str(int(number))
+
+
+def not_multiple(check: MultipleOf, value: str) -> str:
+    """Whether a number is no multiple."""
+    sign, digits, exponent = parts(check.divisor)
+    exact = f"!x.isMultiple({value}, {literal(digits)}, {exponent})"
+    if sign or check.divisor % 1 or check.divisor > INTEGERS:
+        return exact
+    return (
+        f"(typeof {value} === 'number' && {value} <= {INTEGERS} && {value} >= -{INTEGERS} ? {value} % {int(check.divisor)} !== 0 : {exact})"
+    )
+
+
+def wrong_count(check: Count, value: str) -> str:
+    """Whether a string, array or object has too little or too much of what is counted."""
+    return _COUNTS[check.keyword](value, check.limit)
+
+
+_COUNTS: dict[str, Callable[[str, int], str]] = {
+    # njs counts code points; QuickJS units of UTF-16, which are never fewer
+    "minLength": lambda v, n: f'{v} === ""' if n == 1 else f"({v}.length < {n} || (!x.isExact && x.size({v}) < {n}))",
+    "maxLength": lambda v, n: f"({v}.length > {n} && (x.isExact || x.size({v}) > {n}))",
+    "minItems": lambda v, n: f"{v}.length < {n}",
+    "maxItems": lambda v, n: f"{v}.length > {n}",
+    "minProperties": lambda v, n: f"x.count({v}) < {n}",
+    "maxProperties": lambda v, n: f"x.count({v}) > {n}",
+}
+
+
+def not_unique(_check: UniqueItems, value: str) -> str:
+    """Whether an array has two equal items."""
+    return f"!x.unique({value})"
+
+
+def not_matching(check: Matches, value: str) -> str:
+    """Whether a string has nothing of the pattern."""
+    return f"!{found(check.pattern, value)}"
