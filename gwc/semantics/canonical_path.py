@@ -21,20 +21,21 @@ def find_faults(control: CanonicalPath, request: Request) -> Iterator[Fault]:
     """414 for what is too long, 400 for what has another spelling than the canonical one."""
     if len(request.target) > control.max_uri_bytes:
         yield fault("normalise.uri")
-    if not is_canonical(request.target):
+    if not is_canonical(request.target, matrix=control.matrix):
         yield fault("normalise.path")
         if _may_stop_at_the_codec(request.target):
             yield fault("normalise.request")
 
 
-def is_canonical(target: str) -> bool:
-    """Whether the target is in origin form, each segment and the query in their one spelling."""
+def is_canonical(target: str, *, matrix: bool = False) -> bool:
+    """Whether the target is in origin form, each segment and the query in their one spelling. `matrix`: segments may have semicolons."""
     path, question, query = target.partition("?")
     if not path.startswith("/"):
         return False
     *inner, last = path[1:].split("/")
     segments = [*inner, last] if last or not inner else inner
-    return (path == "/" or all(_is_segment(s) for s in segments)) and (not question or _is_query(query))
+    is_segment = _is_matrix_segment if matrix else _is_segment
+    return (path == "/" or all(is_segment(s) for s in segments)) and (not question or _is_query(query))
 
 
 def _may_stop_at_the_codec(target: str) -> bool:
@@ -57,6 +58,14 @@ def _is_segment(segment: str) -> bool:
     if segment in {"", ".", ".."}:
         return False
     return all(_is_plain(piece, _IN_SEGMENT) or _is_needed_escape(piece) for piece in _pieces(segment))
+
+
+def _is_matrix_segment(segment: str) -> bool:
+    """Whether this is a segment, something behind a semicolon, or both."""
+    before, semicolon, after = segment.partition(";")
+    if not semicolon:
+        return _is_segment(segment)
+    return (not before or _is_segment(before)) and all(_is_plain(p, _IN_SEGMENT | {";"}) or _is_needed_escape(p) for p in _pieces(after))
 
 
 def _is_query(query: str) -> bool:

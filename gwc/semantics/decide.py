@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from gwc.ir.gateway import Gateway, Operation
-from gwc.semantics import authorization_rule, body, canonical_path, consumer, host_names, normalise, rate_limit, routing
-from gwc.semantics.answers import ALLOWED, HANDSHAKE, Decision, Fault
+from gwc.semantics import authorization_rule, body, canonical_path, consumer, host_names, normalise, rate_limit, routing, validation
+from gwc.semantics.answers import ALLOWED, HANDSHAKE, Decision, Fault, fault
 from gwc.semantics.forwarding import forward
 from gwc.semantics.http1 import Request
 from gwc.semantics.identity import NOBODY, Identity
@@ -78,6 +78,8 @@ def _judge(gateway: Gateway, request: Request, caller: Caller, state: State) -> 
     found = routing.find_operation(gateway, host_names.host_of(request), request.method, path)
     if isinstance(found, Fault):
         return _Judgement((*early, found))
+    if validation.is_matrix_misplaced(found.validation, path):
+        return _Judgement((*early, fault("normalise.path")))
     flood = () if early else tuple(rate_limit.count(gateway, found, caller.client, caller.now_s, state))
     presented = Presented(gateway, found, request, caller.certificate, caller.now_s, state.key_sets)
     identity = presented.identity()
@@ -86,7 +88,8 @@ def _judge(gateway: Gateway, request: Request, caller: Caller, state: State) -> 
         refused += authorization_rule.find_faults(gateway, found, identity, path, caller.client)
     before = (*early, *flood, *refused)
     throttled = () if before else tuple(consumer.count(gateway, identity.consumer, caller.now_s, state))
-    return _Judgement((*before, *throttled, *body.find_faults(found.body, request)), found, identity)
+    carried = (*body.find_faults(found.body, request), *validation.find_faults(found.validation, gateway.json_schema, request))
+    return _Judgement((*before, *throttled, *carried), found, identity)
 
 
 def _normalise(gateway: Gateway, request: Request, caller: Caller) -> Iterator[Fault]:
@@ -98,6 +101,6 @@ def _normalise(gateway: Gateway, request: Request, caller: Caller) -> Iterator[F
 
 def _named(judged: _Judgement) -> tuple[str, str]:
     """Subject and consumer of a refused request: who was verified before the refusal."""
-    before = {"body", "authz", "throttle"}
+    before = {"body", "validate", "authz", "throttle"}
     known = judged.faults[0].reason.partition(".")[0] in before
     return (judged.identity.subject, judged.identity.consumer) if known else ("-", "-")

@@ -1,0 +1,98 @@
+"""Phase 9, parameters: where their texts are, what they mean, and what does not hold (docs/validation.md, "Parameters")."""
+
+from __future__ import annotations
+
+from gwc.controls.json_schema import JsonSchema
+from gwc.controls.validation import Parameter, Validation
+from gwc.jsonschema.constant import JsonValue
+from gwc.semantics.answers import Failure
+from gwc.semantics.dealing import Sent, claimant, deal, pairs_of, value_of_sent
+from gwc.semantics.http1 import Request
+from gwc.semantics.json_schema import failures
+from gwc.semantics.reading import Place, keywords_of, value_of_json, value_of_text
+from gwc.semantics.text_value import UnreadableError, percent_decoded, plain
+
+Alternatives = tuple[tuple[Failure, ...], ...]
+"""What may be told of one parameter: one of these lists. Empty: it holds."""
+
+
+def find_failures(rule: Validation, schemas: JsonSchema, request: Request) -> list[Alternatives]:
+    """What does not hold, in the order of evaluation."""
+    path, _, query = request.target.partition("?")
+    pairs = pairs_of(query)
+    queried = [p for p in rule.parameters if p.location == "query"]
+    claimants = [claimant(p.name, p.reading, schemas.shapes, takes_rest=p.takes_rest) for p in queried]
+    dealt, unclaimed = deal(claimants, pairs)
+    others = any(name is None or name not in rule.known_query for name, _ in unclaimed)
+    found = []
+    for parameter in rule.parameters:
+        sent = dealt[queried.index(parameter)] if parameter.location == "query" else _sent(parameter, path, request)
+        found.append(_judge(parameter, sent, _place(parameter, rule, schemas), schemas))
+    if rule.closed_query and others:
+        found.append(((("query", "", "unknown"),),))
+    return [alternatives for alternatives in found if alternatives]
+
+
+def pointer_to(name: str) -> str:
+    """The JSON pointer of a parameter or member."""
+    return "/" + name.replace("~", "~0").replace("/", "~1")
+
+
+# --- where the texts are -----------------------------------------------------------------------------------------------------
+
+
+def _sent(parameter: Parameter, path: str, request: Request) -> Sent:
+    if parameter.place is not None:
+        segment = path[1:].split("/")[parameter.place.index]
+        return Sent([segment.removeprefix(parameter.place.prefix).removesuffix(parameter.place.suffix)])
+    if parameter.location == "cookie":
+        cookies = (c.strip(" \t").partition("=") for line in request.values("cookie") for c in line.split(";"))
+        return Sent([text for name, _, text in cookies if name.encode("latin-1") == parameter.name.encode()])
+    values = list(request.values(parameter.name.lower()))
+    is_list = {"array", "object"} & set(parameter.reading.kinds)
+    return Sent([",".join(values)] if is_list and len(values) > 1 else values)
+
+
+# --- what they mean ----------------------------------------------------------------------------------------------------------
+
+
+def _place(parameter: Parameter, rule: Validation, schemas: JsonSchema) -> Place:
+    if parameter.location == "header":
+        return Place(schemas.shapes, rule.limits, plain, trims=True)
+    plus = parameter.location == "query"
+    return Place(schemas.shapes, rule.limits, lambda raw: percent_decoded(raw, plus=plus))
+
+
+def _judge(parameter: Parameter, sent: Sent, place: Place, schemas: JsonSchema) -> Alternatives:
+    """What may be told of the parameter."""
+    is_empty = parameter.location == "query" and sent.own == [""] and not sent.members
+    if is_empty and parameter.allow_empty:
+        return ()
+    if not (sent.own or sent.members) or (is_empty and _stands_for_nothing(parameter, place)):
+        return ((_failure(parameter, "required"),),) if parameter.required else ()
+    try:
+        value = _value(parameter, sent, place)
+    except UnreadableError as error:
+        return tuple((_failure(parameter, keyword),) for keyword in keywords_of(error))
+    start = pointer_to(parameter.name)
+    found = failures(parameter.schema, schemas.table, value)
+    return (tuple((parameter.location, start + pointer, keyword) for pointer, keyword in found),) if found else ()
+
+
+def _stands_for_nothing(parameter: Parameter, place: Place) -> bool:
+    reading = parameter.reading
+    return reading.style != "json" and reading.kinds == ("text",) and "string" not in place.types(reading.shape)
+
+
+def _failure(parameter: Parameter, keyword: str) -> Failure:
+    return parameter.location, pointer_to(parameter.name), keyword
+
+
+def _value(parameter: Parameter, sent: Sent, place: Place) -> JsonValue:
+    if parameter.location == "query":
+        return value_of_sent(parameter.name, parameter.reading, sent, place)
+    if len(sent.own) > 1:
+        raise UnreadableError("repeated")
+    if parameter.reading.style == "json":
+        return value_of_json(place.decode(sent.own[0]), place)
+    return value_of_text(parameter.reading, parameter.name, sent.own[0], place)
