@@ -18,7 +18,7 @@ class Dfa:
     States are numbers. 0 refuses and 1 accepts whatever follows, so a run may stop below 2; both always exist, reachable or not.
     `start`: 0, 1 or 2. `classes`: 256 bytes, the class of each byte, numbered from 0 in the order of their first bytes.
     `rows[state - 2][class]` is the next state; states are numbered in the order in which a breadth-first search over the classes finds them.
-    `accepting`: always with 1, never with 0. Equal languages have equal automata.
+    `accepting`: always with 1, never with 0. What it makes of bytes that are no UTF-8 is not defined.
     """
 
     start: int

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
+from gwc.patterns import pcre
+from gwc.patterns.borders import border_strings
+from gwc.patterns.compare import same_language
 from gwc.patterns.determinise import determinise
 from gwc.patterns.dfa import Dfa
 from gwc.patterns.error import PatternError
@@ -12,6 +16,9 @@ from gwc.patterns.minimise import minimise
 from gwc.patterns.parser import parse
 from gwc.patterns.program import assemble
 from gwc.patterns.syntax import Choice, Look, Node, Repeat, Sequence
+
+COMPARED = 60
+"""Border strings on which every printing is compared."""
 
 
 @dataclass(frozen=True)
@@ -24,6 +31,28 @@ class Pattern:
     def matches(self, text: str) -> bool:
         """Whether the expression is found in the text, in time linear in its length. Lone surrogates are in no text: ValueError."""
         return self.dfa.accepts(text.encode())
+
+    @cached_property
+    def pcre(self) -> str | None:
+        """An expression for `RegExp(..).test` of njs that finds the same, in linear time and texts of any length; None where there is none.
+
+        ASCII but for code points above U+FFFF, which stand in it as they are. It is compared with the automaton before it is given away.
+        """
+        text = pcre.printed(parse(self.source))
+        if text is not None:
+            self._compare(text)
+        return text
+
+    def _compare(self, text: str) -> None:
+        """Compares two independent readings of a printing with the automaton: our own, for all texts, and Python's, for border strings."""
+        assert same_language(automaton(parse(text)), self.dfa), f"{self.source!a} is printed as another language: {text!a}"
+        search = re.compile(text).search
+        for border in self.border_strings(COMPARED):
+            assert (search(border) is not None) == self.matches(border), f"{self.source!a}, printed as {text!a}, and {border!a}"
+
+    def border_strings(self, limit: int = 400) -> tuple[str, ...]:
+        """At most `limit` texts, distinct and always the same: accepted and refused ones on both sides of what the expression decides by."""
+        return border_strings(self.dfa, parse(self.source), limit)
 
 
 @lru_cache(maxsize=4096)
