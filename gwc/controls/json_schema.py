@@ -44,7 +44,7 @@ class JsonSchema(Node):
 
 
 EXAMPLES = (
-    JsonSchema(table=(), shapes=(ANY_SHAPE,)),
     JsonSchema(table=(Schema((Types(("string",)),)),), shapes=(ANY_SHAPE,)),
-    JsonSchema(table=(), shapes=(ANY_SHAPE, Shape(types=("integer",)))),
+    JsonSchema(table=(Schema((Types(("null",)),)),), shapes=(ANY_SHAPE,)),
+    JsonSchema(table=(Schema((Types(("string",)),)),), shapes=(ANY_SHAPE, Shape(types=("integer",)))),
 )

@@ -14,7 +14,7 @@ from pydantic import Field as Number
 from gwc.controls.base import Node, Place
 from gwc.controls.routing import ParameterPlace
 from gwc.controls.spec import Size, Spec
-from gwc.jsonschema.tree import Schema, Types
+from gwc.jsonschema.tree import Call, Schema, Types
 
 Location = Literal["path", "query", "header", "cookie"]
 Style = Literal["simple", "label", "matrix", "form", "spaceDelimited", "pipeDelimited", "deepObject", "json", "binary"]
@@ -199,35 +199,34 @@ class Validation(Node):
 OFF = Validation(parameters=(), closed_query=False, known_query=(), media_types=(), limits=DEFAULT_LIMITS, responses=())
 """Nothing is looked at."""
 
-_STRING = Schema((Types(("string",)),))
+_CALLED = Schema((Call(0),))
 _TEXT = Reading(style="form", explode=True, kinds=("text",), shape=0)
-_JSON = MediaType(range="application/json", json=_STRING, form=None, multipart=None, opaque=False)
+_JSON = MediaType(range="application/json", json=_CALLED, form=None, multipart=None, opaque=False)
 _OBJECT = Form(schema=Schema((Types(("object",)),)), fields=(), rest=Field(name="", reading=_TEXT, media_types=()))
 
 
 def _query(**changed: object) -> Parameter:
     values: dict[str, object] = {
         "location": "query", "name": "limit", "required": False, "allow_empty": False, "takes_rest": False, "place": None, "reading": _TEXT,
-        "schema": _STRING,
+        "schema": _CALLED,
     }  # fmt: skip
     return Parameter(**{**values, **changed})  # type: ignore[arg-type]
 
 
 def _with(**changed: object) -> Validation:
     values: dict[str, object] = {
-        "parameters": (), "closed_query": False, "known_query": (), "media_types": (), "limits": DEFAULT_LIMITS, "responses": (),
+        "parameters": (_query(),), "closed_query": False, "known_query": (), "media_types": (), "limits": DEFAULT_LIMITS, "responses": (),
     }  # fmt: skip
     return Validation(**{**values, **changed})  # type: ignore[arg-type]
 
 
 EXAMPLES = (
-    OFF,
-    _with(parameters=(_query(),)),
+    _with(),  # with the first schema of the table, so that its changes are to be seen
     _with(parameters=(_query(required=True),)),
     _with(closed_query=True),
     _with(known_query=("api_key",)),
     _with(media_types=(_JSON,)),
     _with(media_types=(MediaType(range="multipart/form-data", json=None, form=None, multipart=_OBJECT, opaque=False),)),
     _with(limits=Limits(json_depth=8, json_keys=500, array_items=1000, string_bytes=16384)),
-    _with(responses=(Response(status="200", media_types=(ResponseType(range="application/json", schema=_STRING),), others=()),)),
+    _with(responses=(Response(status="200", media_types=(ResponseType(range="application/json", schema=_CALLED),), others=()),)),
 )

@@ -28,7 +28,7 @@ from tests.support.kong_process import client_keys
 from tests.support.sample import NO_BODY, PUBLIC, gateway, operation
 
 
-@pytest.mark.parametrize("name", ["kong.yml", "kong.conf", "nginx-http.conf", "nginx-proxy.conf", "lua/kong/plugins/gwc/data.lua"])
+@pytest.mark.parametrize("name", ["kong.yml", "kong.conf", "nginx-http.conf", "nginx-proxy.conf", "lua/gwc/data.lua"])
 def test_golden(snapshot, name):
     """The form of the files; the digest changes with every line of the runtime."""
     files = {n: data.decode() for n, data in kong.compile(gateway()).files.items()}
@@ -250,7 +250,7 @@ def test_no_table_is_too_long_for_a_function_of_lua():
     assert len(list(data.rules.keys())) == 500
     assert data.consumers["c07999"].roles["r5" + "7"] is True
     rows = {(r.control, r.subject): r.line for r in kong.compile(gateway(**many)).ledger}
-    lines = kong.compile(gateway(**many)).files["lua/kong/plugins/gwc/data.lua"].decode().splitlines()
+    lines = kong.compile(gateway(**many)).files["lua/gwc/data.lua"].decode().splitlines()
     assert '"c07999"' in lines[rows["consumer", "c07999"] - 1]
     assert '"r499"' in lines[rows["authorization_rule", "r499"] - 1]
 

@@ -102,7 +102,7 @@ def _hostile(text: str) -> Gateway:
 @pytest.mark.parametrize("text", HOSTILE)
 def test_a_policy_with_hostile_strings_is_still_data(text):
     output = kong.compile(_hostile(text))
-    data = LUA.execute(output.files["lua/kong/plugins/gwc/data.lua"].decode())
+    data = LUA.execute(output.files["lua/gwc/data.lua"].decode())
     assert data.jwts.oauth.issuer == as_lua_sees(text)
     assert list(data.jwts.oauth.audiences.keys()) == [as_lua_sees(text)]
     seen = as_lua_sees(text)

@@ -24,7 +24,7 @@ from tests.support.tokens import identity_provider, token_for
 
 GATEWAY = rich_gateway()
 IDENTITY = identity_gateway()
-_PLUGIN = "lua/kong/plugins/gwc/"
+_MODULES = "lua/gwc/"
 CASES = Path(__file__).parents[1] / "cases"
 
 
@@ -32,7 +32,7 @@ def without(name: str, cure: str, instead: str = "") -> Callable[[dict[str, str]
     """Takes a cure out of a file; it must be there exactly once."""
 
     def change(files: dict[str, str]) -> None:
-        file = name if name in files else f"{_PLUGIN}{name}.lua"
+        file = name if name in files else f"{_MODULES}{name}.lua"
         assert files[file].count(cure) == 1, f"{file} has {files[file].count(cure)} times {cure!r}"
         files[file] = files[file].replace(cure, instead)
 

@@ -114,7 +114,7 @@ def _run(arguments: list[str], environment: Mapping[str, str]) -> subprocess.Com
 
 def _ready(output: Output, place: Path, port: int) -> Running:
     """The running gateway, as soon as it shakes hands for a name that it serves."""
-    names = re.search(r'hosts = \{\s+\["([a-z0-9.-]+)"\]', output.files["lua/kong/plugins/gwc/data.lua"].decode())
+    names = re.search(r'hosts = \{\s+\["([a-z0-9.-]+)"\]', output.files["lua/gwc/data.lua"].decode())
     assert names, "data.lua serves no host"
     deadline = time.monotonic() + READY_S
     while time.monotonic() < deadline:

@@ -126,6 +126,9 @@ def with_node(base: Gateway, node: Node) -> Gateway:
     if node.PLACE == "operation":
         first, *rest = base.operations
         return replace(base, operations=(replace(first, **{node.FIELD: node}), *rest))
+    if isinstance(node, json_schema.JsonSchema):  # something must use it
+        first, *rest = base.operations
+        base = replace(base, operations=(replace(first, validation=validation.EXAMPLES[0]), *rest))
     return replace(base, **{node.FIELD: (node,) if node.PLACE == "gateway[]" else node})
 
 

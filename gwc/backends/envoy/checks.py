@@ -17,7 +17,7 @@ def check_routes(known: Lanes, routes: Json) -> None:
     """
     gateway, seen = known.gateway, dict[str, int]()
     limits = rate_limit.route_metadata(gateway.rate_limits)
-    turned_on = {lane: lanes.per_route(lane, known) for lane in known.names}
+    turned_on = lanes.per_route(known)
     filters, requirements = set(filter_names(known)), {jwt.requirement_name(r) for r in lanes.requirements(known)}
     for route in _routes(routes):
         configured = route.get("typed_per_filter_config", {})
@@ -27,7 +27,7 @@ def check_routes(known: Lanes, routes: Json) -> None:
             assert not configured, "an answer of the gateway's own turns no filter on"
             continue
         assert route["name"] in known.of, "a route is one of an operation"
-        assert configured == turned_on[known.of[route["name"]]], "every operation is judged by its lane"
+        assert configured == turned_on[route["name"]], "every operation is judged by its lane and its rule"
         assert route.get("metadata") == limits.get(route["name"]), "the limits of every operation are counted"
         seen[route["name"]] = seen.get(route["name"], 0) + 1
     wanted = {o.key: len(set(o.route.hosts)) for o in gateway.operations}

@@ -80,11 +80,11 @@ class _Shared:
     known: Lanes
     actions: Mapping[str, Json]
     limits: Mapping[str, Json]
-    lanes: Mapping[lanes.Lane, Json]
+    filters: Mapping[str, Json]
 
     def route(self, operation: Operation) -> Json:
         """The route of an operation. Its name comes first: the ledger finds the rest below it."""
-        limits, lane = self.limits.get(operation.key), self.known.of[operation.key]
+        limits = self.limits.get(operation.key)
         return {
             "name": operation.key,
             "match": {"prefix": "/"},
@@ -92,7 +92,7 @@ class _Shared:
             **({"metadata": limits} if limits else {}),
             **body.route(operation.body),
             **forwarding.route(forwards_tokens=self.known.schemes.forwards_tokens(operation.security)),
-            "typed_per_filter_config": self.lanes[lane],
+            "typed_per_filter_config": self.filters[operation.key],
         }
 
 
@@ -101,7 +101,7 @@ def _shared(known: Lanes) -> _Shared:
         known=known,
         actions={u.name: upstream.action(u) for u in known.gateway.upstreams},
         limits=rate_limit.route_metadata(known.gateway.rate_limits),
-        lanes={lane: lanes.per_route(lane, known) for lane in known.names},
+        filters=lanes.per_route(known),
     )
 
 

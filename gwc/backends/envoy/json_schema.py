@@ -1,19 +1,20 @@
-"""Schemas on Envoy: not yet."""
+"""Schemas: functions in the source of the Lua filter, called by the numbers of the plan."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-from gwc.backends.base import Unenforceable
-from gwc.controls.json_schema import EXAMPLES, JsonSchema
+from gwc.backends.validation_plan import ValidationPlan, make_plan
 from gwc.ir import Gateway
+from gwc.jsonschema.lua import print_schemas
+
+MODULE = "schemas"
+"""`gwc.schemas`, as the runtime asks for it."""
 
 
-def check(gateway: Gateway) -> Iterator[Unenforceable]:
-    """Any schema at all."""
-    if gateway.json_schema != EXAMPLES[0]:
-        yield Unenforceable(gateway.json_schema.span, JsonSchema.STEM, "table", "Envoy does not judge schemas yet")
+def emit(gateway: Gateway) -> str:
+    """The module's text."""
+    return module_text(make_plan(gateway))
 
 
-def emit(gateway: Gateway) -> None:
-    """Nothing."""
+def module_text(plan: ValidationPlan) -> str:
+    """The same, of a plan at hand."""
+    return print_schemas(plan.table, plan.roots)

@@ -25,9 +25,11 @@ from gwc.backends.envoy import (
     chain,
     consumer,
     forwarding,
+    json_schema,
     jwt,
     mutual_tls,
     security,
+    validation,
     zone,
 )
 from gwc.backends.envoy.authorization_rule import Places
@@ -42,6 +44,10 @@ from gwc.controls.security import Security
 from gwc.ir import Gateway, Operation
 
 _CARRIERS = ("carrier", "failures", "body")
+_VALIDATION = (
+    "decimal", "json_value", "json_reader", "pattern", "schema", "percent", "media_type", "multipart", "shape", "style", "deep_object", "reading",
+    "parameters", "form", "validation",
+)  # fmt: skip
 _ACCESS = (
     "base64url", "json", "sha256", "jwk", "key_source", "token_cache", "jwt", "api_key", "basic", "mutual_tls", "security", "zone",
     "authorization", "spki", "curve", "envoy_keys",
@@ -68,6 +74,7 @@ class Lanes:
     of: Mapping[str, Lane]
     names: Mapping[Lane, str]
     split: frozenset[Lane]
+    rules: validation.Rules
 
 
 def collect(gateway: Gateway) -> Lanes:
@@ -76,7 +83,8 @@ def collect(gateway: Gateway) -> Lanes:
     of = {o.key: _lane(gateway.rules, covered.get(o.key, ()), o) for o in gateway.operations}
     names = {lane: _name(lane, gateway.rules) for lane in dict.fromkeys(of.values())}
     schemes = security.schemes(gateway)
-    return Lanes(gateway, schemes, body.collect(gateway.operations), of, names, frozenset(_split(gateway, schemes, names)))
+    split = frozenset(_split(gateway, schemes, names))
+    return Lanes(gateway, schemes, body.collect(gateway.operations), of, names, split, validation.collect(gateway))
 
 
 def _split(gateway: Gateway, schemes: Schemes, lanes: Iterable[Lane]) -> Iterator[Lane]:
@@ -117,18 +125,40 @@ def access_filter(lanes: Lanes) -> Json:
         "zones": zone.emit(gateway.zones),
         "rules": authorization_rule.emit(gateway.rules),
     }
-    return lua_filter(chain.ACCESS, "access", (*_ACCESS, *_CARRIERS), data)
+    return _filter(chain.ACCESS, "access", _ACCESS, data, [k for k, lane in lanes.of.items() if lane not in lanes.split], lanes)
 
 
 def body_filters(lanes: Lanes) -> list[Json]:
     """The filter for bodies, where lanes need one of its own."""
     behind = {lanes.names[lane]: _last(lane, lanes) for lane in lanes.names if lane in lanes.split}
-    return [lua_filter(chain.BODY, "body", _CARRIERS, {**_shared(lanes), "lanes": behind})] if behind else []
+    judged = [k for k, lane in lanes.of.items() if lane in lanes.split]
+    return [_filter(chain.BODY, "body", (), {**_shared(lanes), "lanes": behind}, judged, lanes)] if behind else []
 
 
-def per_route(lane: Lane, lanes: Lanes) -> Json:
-    """The filters that a route turns on."""
-    context = lua_per_route(lane=lanes.names[lane])
+def _filter(name: str, handler: str, modules: Sequence[str], data: Json, judged: Iterable[str], lanes: Lanes) -> Json:
+    """A filter that does phases 8 and 9 of the operations `judged`."""
+    rules = lanes.rules
+    if not rules.names:
+        return lua_filter(name, handler, (*modules, *_CARRIERS), data, {})
+    reader = () if "json" in modules else ("json",)
+    data = {**data, "validations": rules.named(judged), "shapes": rules.plan.shapes}
+    made = {json_schema.MODULE: json_schema.module_text(rules.plan)}
+    return lua_filter(name, handler, (*modules, *reader, *_CARRIERS, *_VALIDATION), data, made)
+
+
+def per_route(lanes: Lanes) -> Mapping[str, Json]:
+    """The filters that the route of each operation turns on, by its key. Operations of one lane and one rule share theirs."""
+    made: dict[tuple[Lane, str], Json] = {}
+    for key, lane in lanes.of.items():
+        rule = lanes.rules.names.get(key, "")
+        if (lane, rule) not in made:
+            made[lane, rule] = _turned_on(lane, rule, lanes)
+    return {key: made[lane, lanes.rules.names.get(key, "")] for key, lane in lanes.of.items()}
+
+
+def _turned_on(lane: Lane, rule: str, lanes: Lanes) -> Json:
+    """`rule`: of phase 9; empty where nothing is validated."""
+    context = lua_per_route(lane=lanes.names[lane], **({"rule": rule} if rule else {}))
     judged = lanes.schemes.natively_judged(lane.security)
     return {
         **({chain.TOKENS: jwt.per_route(judged)} if judged else {}),

@@ -20,7 +20,7 @@ _OF_GATEWAY = {
     "problem_details": '"local_reply_config": {',
     "access_log": '"access_log": [',
 }
-_OF_ROUTE = {"security": f'"{chain.ACCESS}": {{', "body": f'"{chain.ACCESS}": {{'}
+_OF_ROUTE = dict.fromkeys(("security", "body", "validation"), f'"{chain.ACCESS}": {{')
 
 
 def rows(gateway: Gateway, text: str) -> tuple[LedgerRow, ...]:
@@ -80,4 +80,5 @@ def _in_lua(gateway: Gateway) -> list[tuple[str, str]]:
     found = [(control.STEM, control.scheme) for control in schemes]
     found += [(zone.STEM, zone.name) for zone in gateway.zones]
     found += [(rule.STEM, rule.id) for rule in gateway.rules]
+    found.append((gateway.json_schema.STEM, "*"))
     return found + [(consumer.STEM, consumer.id) for consumer in gateway.consumers if not consumer.limits]

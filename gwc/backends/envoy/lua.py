@@ -6,7 +6,7 @@ put inline, module by module.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from gwc.backends.envoy.document import HTTP_FILTER, Json, extension, typed
@@ -32,17 +32,21 @@ _SAFE = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz01234567
 """Bytes that stand for themselves between double quotes. No bracket, quote, backslash, line break or percent sign."""
 
 
-def lua_filter(name: str, handler: str, modules: Sequence[str], data: Json) -> Json:
-    """A filter, off unless a route configures it, that runs `handler` of `gwc.host_envoy` with `data` on every request."""
+def lua_filter(name: str, handler: str, modules: Sequence[str], data: Json, made: Mapping[str, str]) -> Json:
+    """A filter, off unless a route configures it, that runs `handler` of `gwc.host_envoy` with `data` on every request.
+
+    `modules`: of the runtime; `made`: modules that were made for this gateway, by name.
+    """
     parts = [
-        *(_preload(module) for module in (*modules, "host_envoy")),
+        *(_preload(module, runtime_text(f"lua/gwc/{module}.lua")) for module in (*modules, "host_envoy")),
+        *(_preload(module, content) for module, content in made.items()),
         _MERGED,
         f"local DATA = {table(data)}",
         f'envoy_on_request = require("gwc.host_envoy").{handler}(DATA)',
     ]
     message = HTTP_FILTER + "lua.v3.Lua"
-    made = extension(name, message, default_source_code={"inline_string": "\n".join(parts) + "\n"}, clear_route_cache=False)
-    return {**made, "disabled": True}
+    source = {"inline_string": "\n".join(parts) + "\n"}
+    return {**extension(name, message, default_source_code=source, clear_route_cache=False), "disabled": True}
 
 
 def per_route(**context: str) -> Json:
@@ -102,5 +106,5 @@ def text(value: str) -> str:
     return '"' + "".join(chr(b) if b in _SAFE else f"\\{b:03d}" for b in value.encode()) + '"'
 
 
-def _preload(module: str) -> str:
-    return f'package.preload["gwc.{module}"] = function(...)\n{runtime_text(f"lua/gwc/{module}.lua")}\nend'
+def _preload(module: str, content: str) -> str:
+    return f'package.preload["gwc.{module}"] = function(...)\n{content}\nend'

@@ -40,6 +40,7 @@ from gwc.backends.kong import (
 from gwc.backends.kong.data import write_data
 from gwc.backends.kong.fragment import DATA, ENTITIES, HTTP, PROXY, SETTINGS, Anchor, Emitter, Fragment, setting_line
 from gwc.backends.kong.lua_quoting import LuaValue, quote
+from gwc.backends.validation_plan import make_plan
 from gwc.diagnostics import NOWHERE
 from gwc.ir import Gateway
 from gwc.resources import runtime_text
@@ -83,31 +84,46 @@ CORE_MODULES = (
     "carrier",
     "certificate",
     "decide",
+    "decimal",
+    "deep_object",
     "failures",
+    "form",
     "forwarding",
     "http_response",
     "https_get",
     "json",
+    "json_reader",
+    "json_value",
     "jwk",
     "jwt",
     "key_source",
+    "media_type",
     "metrics",
+    "multipart",
     "mutual_tls",
     "nginx_host",
     "nginx_request",
+    "parameters",
+    "pattern",
+    "percent",
     "problem_details",
     "rate_limit",
+    "reading",
     "routing",
+    "schema",
     "security",
+    "shape",
     "spki",
+    "style",
     "token_cache",
+    "validation",
     "zone",
 )
 """Of gwc/runtime/lua/gwc: what every host that is NGINX inside needs."""
 
 _KONG_MODULES = ("kong_cryptography", "host_kong")
-_PER_OPERATION = ("routing", "security", "body")
-_LUA = "lua/kong/plugins/gwc"
+_PER_OPERATION = ("routing", "security", "body", "validation")
+_LUA, _PLUGIN = "lua/gwc", "lua/kong/plugins/gwc"
 _DIGEST_PLACE = "local data = {"
 
 
@@ -121,7 +137,7 @@ def compile(gateway: Gateway, *, folder: str = "/etc/gwc/kong") -> Output:  # no
         raise TargetProblems(NAME, [Unenforceable(NOWHERE, "listener_tls", "folder", f"kong.conf can't hold the path {folder!r}")])
     data, rows = data_text(gateway, fragments)
     entities = _entities(fragments)
-    modules = _modules()
+    modules = {**_modules(), **validation_modules(gateway)}
     digest = _digest(data, entities, modules)
     files = {
         DATA: with_digest(data, digest),
@@ -179,7 +195,13 @@ def _line_finder(files: Mapping[str, str]) -> Callable[[Anchor], int]:
 
 def _modules() -> dict[str, str]:
     core = {f"{_LUA}/{name}.lua": runtime_text(f"lua/gwc/{name}.lua") for name in (*CORE_MODULES, *_KONG_MODULES)}
-    return {**core, **{f"{_LUA}/{name}.lua": runtime_text(f"lua/kong/{name}.lua") for name in ("handler", "schema")}}
+    return {**core, **{f"{_PLUGIN}/{name}.lua": runtime_text(f"lua/kong/{name}.lua") for name in ("handler", "schema")}}
+
+
+def validation_modules(gateway: Gateway) -> dict[str, str]:
+    """The compiled schemas; none where nothing is validated."""
+    plan = make_plan(gateway)
+    return {f"{_LUA}/{json_schema.MODULE}.lua": json_schema.module_text(plan)} if plan.operations else {}
 
 
 def _entities(fragments: Mapping[str, Fragment]) -> dict[str, Any]:

@@ -40,7 +40,10 @@ def write_data(
     operations: Mapping[str, Mapping[str, LuaValue]],
     stems: Sequence[str],
 ) -> tuple[str, dict[Row, int]]:
-    """The text, without the digest, and the line of each row. `members`, `fillings`: with the control each belongs to; `stems`: those of operations."""
+    """The text, without the digest, and the line of each row.
+
+    `members`, `fillings`: with the control each belongs to; `stems`: those of operations, where they are not `False`.
+    """
     lines = _Lines()
     for control, member in members:
         _write_member(lines, control, member)
@@ -83,7 +86,8 @@ def _write_operations(lines: _Lines, operations: Mapping[str, Mapping[str, LuaVa
         lines.add("")
         lines.add(f"parts[{number}] = function(add)")
         for key, members in part:
-            lines.add(f"  add {render({'key': key, **members})}", *((stem, key) for stem in stems))
+            rows = ((stem, key) for stem in stems if members.get(stem) is not False)
+            lines.add(f"  add {render({'key': key, **members})}", *rows)
         lines.add("end")
     for line in ("", "function data.operations(add)", "  for _, part in ipairs(parts) do part(add) end", "end", "", "return data"):
         lines.add(line)

@@ -11,7 +11,7 @@ from gwc.backends.kong.lua_quoting import LuaValue
 from gwc.ir import Gateway
 
 ENTITIES, SETTINGS, HTTP, PROXY = "kong.yml", "kong.conf", "nginx-http.conf", "nginx-proxy.conf"
-DATA = "lua/kong/plugins/gwc/data.lua"
+DATA = "lua/gwc/data.lua"
 
 WHOLE = ""
 """In `Member.subjects`: the line of the member itself."""

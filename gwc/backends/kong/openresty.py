@@ -27,6 +27,7 @@ from gwc.backends.kong import (
     metrics,
     rate_limit,
     upstream,
+    validation_modules,
     with_digest,
 )
 from gwc.backends.kong.fragment import Fragment, Member
@@ -46,6 +47,7 @@ def openresty_output(gateway: Gateway) -> Output:
     fragments = emit_all(NAME, {**EMITTERS, "upstream": _emit_upstream}, gateway)
     data, _ = data_text(gateway, fragments)
     files = {f"lua/gwc/{m}.lua": runtime_text(f"lua/gwc/{m}.lua") for m in (*CORE_MODULES, "libcrypto", "host_openresty")}
+    files |= validation_modules(gateway)
     files[_DATA] = with_digest(data, hashlib.sha256(data.encode()).hexdigest())
     files["nginx.conf"] = environment("kong", _quote).get_template("openresty.conf").render(_names(gateway))
     return Output({name: text.encode() for name, text in files.items()}, ())

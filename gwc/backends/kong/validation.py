@@ -1,16 +1,13 @@
-"""Phase 9 on Kong: not yet."""
+"""Phase 9: the plugin judges parameters and bodies by the plan of each operation, with the schemas as functions."""
 
 from __future__ import annotations
 
-from gwc.backends.base import Unenforceable
 from gwc.backends.kong.fragment import Fragment
-from gwc.controls.validation import OFF, Validation
+from gwc.backends.validation_plan import make_plan
 from gwc.ir import Gateway
 
 
 def emit(gateway: Gateway) -> Fragment:
-    """Nothing; an operation that has something to validate is refused."""
-    for operation in gateway.operations:
-        if operation.validation != OFF:
-            raise Unenforceable(operation.validation.span, Validation.STEM, "parameters", "Kong does not validate requests yet")
-    return Fragment()
+    """The rule of each operation; `false` for those whose requests are not looked at."""
+    plan = make_plan(gateway)
+    return Fragment(operations={o.key: {"validation": plan.operations.get(o.key, False)} for o in gateway.operations})

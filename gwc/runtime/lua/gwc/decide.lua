@@ -3,7 +3,8 @@
 -- host: what `gwc.security` asks for, and `sleep(s)`, `dictionary` (add, get, safe_set, delete).
 -- A request `r`: `method`, `version` (a number such as 1.1), `target` (the raw one of the request line, nil when the line was not
 -- understood), `host` (of the Host field: lower case, no port), `sni` (or nil), `client` (address), `headers` (name in lower
--- case -> text or list), `header(name)` -> list, `certificate()` as for `gwc.security`, `body_bytes()` -> number, or nil and "too_large".
+-- case -> text or list), `header(name)` -> list, `certificate()` as for `gwc.security`, `body_bytes()` -> number, or nil and "too_large",
+-- `body_text()` -> the bytes of the body, which are those that are forwarded, or nil.
 -- A verdict: {allowed=, status=, reason=, headers=, errors=, operation=, subject=, consumer=, claims_text=, token_text=, upstream=}. Whatever is no
 -- verdict with `allowed == true` denies, errors included: the hosts have nothing else that lets a request pass.
 local authorization = require "gwc.authorization"
@@ -12,6 +13,7 @@ local canonical_path = require "gwc.canonical_path"
 local rate_limit = require "gwc.rate_limit"
 local routing = require "gwc.routing"
 local security = require "gwc.security"
+local validation = require "gwc.validation"
 
 local M = {}
 
@@ -95,7 +97,19 @@ local function check_body(operation, r)
   })
 end
 
---- Phases 2 to 8: nil or {reason=, headers=}. Fills the verdict with what became known on the way.
+--- Phase 9.
+local function validate(core, operation, r)
+  if operation.validation == false then return nil end
+  local verdict = core.validate(operation.validation, {
+    target = r.target, header = r.header, has_body = r.body_bytes() ~= 0, content_type = r.header("content-type")[1],
+    body = function() return assert(r.body_text(), "a body that can't be had") end,
+  })
+  if verdict == true then return nil end
+  assert(verdict.reason, "a verdict without a reason")
+  return verdict
+end
+
+--- Phases 2 to 9: nil or {reason=, headers=}. Fills the verdict with what became known on the way.
 local function judge(core, r, verdict)
   local path = match(r.target, "^[^?]*")
   local methods = routing.find(core.tries, r.host, path)
@@ -107,6 +121,7 @@ local function judge(core, r, verdict)
     or authorise(core, operation, r, verdict, path)
     or throttle(core, verdict.consumer)
     or check_body(operation, r)
+    or validate(core, operation, r)
   if refusal then return refusal end
   verdict.upstream = assert(core.data.upstreams[operation.upstream], "an operation without an upstream")
   return nil
@@ -118,9 +133,10 @@ local function deny(core, verdict, refusal)
   return verdict
 end
 
---- The data of an operation with its limits and body rule looked up: operations share them by number.
-local function prepared(data, operation)
-  local limits = {}
+--- The data of an operation with its limits looked up: operations share them by number.
+local function prepared(core, operation)
+  local data, limits, rule = core.data, {}, operation.validation
+  assert(rule ~= nil)
   for _, id in ipairs(operation.limits) do limits[#limits + 1] = assert(data.rate_limits[id]) end
   return {
     key = operation.key,
@@ -133,6 +149,7 @@ local function prepared(data, operation)
     rules = assert(operation.rules),
     places = operation.places,
     body = assert(operation.body),
+    validation = rule and core.prepare_rule(rule),
   }
 end
 
@@ -142,7 +159,8 @@ function M.new(data, host)
   local core = security.new(data, host)
   authorization.add(core)
   core.tries = {}
-  data.operations(function(operation) routing.add(core.tries, prepared(data, operation)) end)
+  if data.shapes then core.validate, core.prepare_rule = validation.new(data.shapes, require "gwc.schemas") end
+  data.operations(function(operation) routing.add(core.tries, prepared(core, operation)) end)
 
   --- Phase 1: for gateways whose own router would otherwise see the request first.
   function core.normalise(r)
@@ -150,7 +168,7 @@ function M.new(data, host)
     return reason and deny(core, {}, { reason = reason }) or nil
   end
 
-  --- Phases 2 to 8, of a request that `normalise` let pass.
+  --- Phases 2 to 9, of a request that `normalise` let pass.
   function core.judge(r, verdict)
     local refusal = judge(core, r, verdict)
     if refusal then return deny(core, verdict, refusal) end

@@ -84,12 +84,33 @@ local function has_no_body(h)
   return ok and (buffer == nil or buffer:length() == 0)
 end
 
---- The body's bytes, 0 without one, and the headers: those that Envoy gave out before a request had to wait are dead. No header says
+--- The body, its bytes (0 without one), and the headers: those that Envoy gave out before a request had to wait are dead. No header says
 -- whether there is a body: Envoy drops Transfer-Encoding, and whatever else Connection names.
 local function wait_for_body(h, headers)
   local buffer = h:body() -- waits for the end of the request; nil without a body. Never body(true): it adds a coding
-  if buffer == nil then return 0, headers end
-  return buffer:length(), h:headers()
+  if buffer == nil then return nil, 0, headers end
+  return buffer, buffer:length(), h:headers()
+end
+
+--- Phase 9 as a function(h, headers, body, bytes) -> nothing or a refusal; nil where no request is validated. The route names its rule.
+local function new_validator(data)
+  if data.validations == nil then return nil end
+  local check, prepare = require("gwc.validation").new(data.shapes, require "gwc.schemas")
+  local rules = {}
+  for name, plain in next, data.validations do rules[name] = plain and prepare(plain) end
+  return function(h, headers, buffer, bytes)
+    local rule = rules[assert(h:filterContext():get("rule"), "the route does not say")]
+    assert(rule ~= nil, "the route says something unknown")
+    if rule == false then return nil end
+    local function header(name) return values(headers, name) end
+    local verdict = check(rule, {
+      target = headers:get(":path"), header = header, has_body = bytes > 0, content_type = headers:get("content-type"),
+      body = function() return buffer:getBytes(0, bytes) end,
+    })
+    if verdict == true then return nil end
+    assert(verdict.reason, "a verdict without a reason")
+    return verdict
+  end
 end
 
 --- Demands the seal. A request without it is one of a configuration that seals nothing, so that no other request is safe.
@@ -97,12 +118,13 @@ local function expect_seal(headers, value)
   assert(headers:get(SEAL) == value, "the request does not have its seal")
 end
 
---- Phase 8: size, type and coding of the body, and what every request must have behind it. seal: the value that it must have; nil for
--- a caller who was let through with it before.
-local function finish(h, headers, rule, removed, seal)
-  local bytes
-  bytes, headers = wait_for_body(h, headers)
+--- Phase 8: size, type and coding of the body; phase 9; and what every request must have behind it. seal: the value that it must have; nil
+-- for a caller who was let through with it before.
+local function finish(h, headers, rule, removed, seal, validate)
+  local buffer, bytes
+  buffer, bytes, headers = wait_for_body(h, headers)
   local refusal = (bytes > 0 or rule.required) and body.check(rule, bytes == 0 and NO_BODY or arrived(headers, bytes))
+    or validate and validate(h, headers, buffer, bytes)
   if refusal then return refusal end
   if next(removed) ~= nil then remove_keys(headers, removed) end
   if seal then expect_seal(headers, seal) end
@@ -159,13 +181,13 @@ local function remember(h, headers, core, lane, verified)
   end
 end
 
---- Phases 5 and 6, and 8 where nothing comes between.
+--- Phases 5 and 6, and 8 and 9 where nothing comes between.
 --
 -- Where a decision depends on nothing but the token (`lane.token` names its scheme), it is kept with what the core remembers of
 -- the token: it holds as long as the core says that the token does.
 function M.access(data)
   local security, authorization, jwt = require "gwc.security", require "gwc.authorization", require "gwc.jwt"
-  local core = new_core(prepared(data))
+  local core, validate = new_core(prepared(data)), new_validator(data)
 
   local function recall(lane, value, r)
     local known = core.tokens.get(value)
@@ -217,14 +239,15 @@ function M.access(data)
       return nil
     end
     if r.has_waited and not has_no_body(h) then return { reason = "body.unexpected" } end
-    return finish(h, r.headers, lane.body, data.removed, not verified and SEALED or nil)
+    return finish(h, r.headers, lane.body, data.removed, not verified and SEALED or nil, validate)
   end)
 end
 
---- Phase 8, behind the limits of consumers, or behind a wait for keys.
+--- Phases 8 and 9, behind the limits of consumers, or behind a wait for keys.
 function M.body(data)
   prepared(data)
-  return guarded(data, function(h) return finish(h, h:headers(), lane_of(h, data).body, data.removed, PASSED) end)
+  local validate = new_validator(data)
+  return guarded(data, function(h) return finish(h, h:headers(), lane_of(h, data).body, data.removed, PASSED, validate) end)
 end
 
 return M

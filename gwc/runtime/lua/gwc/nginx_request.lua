@@ -20,16 +20,30 @@ local function trimmed(value)
   return match(value, "^[ \t]*(.-)[ \t]*$")
 end
 
+--- What `read` says of the file with the body that is not in memory; `nothing` when there is no body; nil: the file can't be read.
+local function of_file(read, nothing)
+  local name = ngx.req.get_body_file()
+  if name == nil then return nothing end
+  local file = io.open(name, "rb")
+  local found = file and read(file)
+  if file then file:close() end
+  return found
+end
+
+local function size_of(file) return file:seek("end") end
+local function text_of(file) return file:read("*a") end
+
 --- Bytes of a body that was buffered; nil: neither in memory nor in a file that can be read.
 local function buffered_bytes()
   local text = ngx.req.get_body_data()
   if text then return #text end
-  local name = ngx.req.get_body_file()
-  if name == nil then return 0 end
-  local file = io.open(name, "rb")
-  local bytes = file and file:seek("end")
-  if file then file:close() end
-  return bytes
+  return of_file(size_of, 0)
+end
+
+--- The bytes of the body, as they are forwarded: NGINX reads all of it, into memory or a file. nil: they can't be had.
+local function body_text()
+  ngx.req.read_body()
+  return ngx.req.get_body_data() or of_file(text_of, "")
 end
 
 --- Length of the body. A declared length is believed (NGINX lets no other number of bytes pass), so that only a chunked body is
@@ -74,6 +88,7 @@ function M.read(values)
     end,
     certificate = client_certificate,
     body_bytes = body_bytes,
+    body_text = body_text,
   }
 end
 

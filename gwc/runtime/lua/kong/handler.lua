@@ -1,2 +1,2 @@
---- Where Kong looks for the plugin. The modules of gwc lie beside this file and are found as `gwc.*` (kong.conf, lua_package_path).
+--- Where Kong looks for the plugin, as for `schema` beside it. The modules of gwc are `gwc.*`, in a folder of their own (kong.conf, lua_package_path).
 return require "gwc.host_kong"
