@@ -10,7 +10,6 @@ from gwc.jsonschema.lua_automaton import automaton
 from gwc.jsonschema.lua_function import function_text
 from gwc.jsonschema.lua_marker import marker_text
 from gwc.jsonschema.tree import Call, Check, Schema, Table
-from gwc.patterns import compile_pattern
 
 _STATEMENTS = 2_000
 """Of one function of the chunk: LuaJIT takes 65,536 constants in each."""
@@ -81,7 +80,7 @@ class _Program:
 
     def pattern(self, source: str) -> str:
         """The place of an automaton."""
-        return self.constant(automaton(compile_pattern(source).dfa))
+        return self.constant(automaton(source))
 
     def function(self, schema: Schema) -> str:
         """The function of a schema."""

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import lru_cache
 from itertools import chain, groupby
 
 from gwc.jsonschema.lua_literal import quote
-from gwc.patterns.dfa import Dfa
+from gwc.patterns import compile_pattern
 
 _DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz+/"
-_LONGEST = 4095
+_TWO = [high + low for high in _DIGITS for low in _DIGITS]
+_LONGEST = len(_TWO) - 1
 
 
-def automaton(dfa: Dfa) -> str:
-    """The call that makes the automaton."""
+@lru_cache(maxsize=4096)
+def automaton(pattern: str) -> str:
+    """The call that makes the automaton of an ECMA-262 expression."""
+    dfa = compile_pattern(pattern).dfa
     tables = (dfa.classes, chain.from_iterable(dfa.rows), sorted(dfa.accepting))
     return f"pattern({dfa.start}, {dfa.width}, {', '.join(quote(_runs(numbers)) for numbers in tables)})"
 
@@ -22,12 +26,7 @@ def _runs(numbers: Iterable[int]) -> str:
     """Each run of equal numbers as its length and the number, of two digits to the base 64 each."""
     text = []
     for number, run in groupby(numbers):
-        length = sum(1 for _ in run)
-        while length:
-            text.append(_two(min(length, _LONGEST)) + _two(number))
-            length -= min(length, _LONGEST)
+        length = len(list(run))
+        text += [_TWO[_LONGEST] + _TWO[number]] * (length // _LONGEST)
+        text.append(_TWO[length % _LONGEST] + _TWO[number])
     return "".join(text)
-
-
-def _two(number: int) -> str:
-    return _DIGITS[number // 64] + _DIGITS[number % 64]
