@@ -31,7 +31,8 @@ def _text(known: TextFormat) -> list[Check]:
     """One failure, however many of the conditions do not hold."""
     conditions: list[Check] = [] if known.max_length is None else [Count("maxLength", known.max_length)]
     conditions += [Matches("format", pattern) for pattern in known.patterns[:-1]]
-    return [reduce(_guarded, reversed(conditions), Matches("format", known.patterns[-1]))]
+    last: Check = Matches("format", known.patterns[-1])
+    return [reduce(_guarded, reversed(conditions), last)]
 
 
 def _guarded(inner: Check, condition: Check) -> Check:

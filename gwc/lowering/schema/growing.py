@@ -20,6 +20,10 @@ class GrowingTable:
         """What the number stands for."""
         self._schemas[number] = schema
 
+    def __getitem__(self, number: int) -> Schema:
+        """What a number stands for so far."""
+        return self._schemas[number]
+
     @property
     def table(self) -> Table:
         """All schemas so far."""
