@@ -61,15 +61,18 @@ _Edges = dict[int, dict[int, str]]  # by state: a character that leads to each n
 
 def _explore(dfa: Dfa, letters: list[str]) -> tuple[_Edges, dict[int, str]]:
     """The edges between states, over characters, and a shortest text to each state, breadth first."""
-    encoded = [(letter, letter.encode()) for letter in letters]
+    rows = dfa.all_rows()
+    encoded = [(letter, [dfa.classes[byte] for byte in letter.encode()]) for letter in letters]
     access = {dfa.start: ""}
     edges: _Edges = {}
     waiting = deque([dfa.start])
     while waiting and len(edges) < MAX_STATES:
         state = waiting.popleft()
         edges[state] = {}
-        for letter, data in encoded:
-            target = dfa.run(state, data)
+        for letter, classes in encoded:
+            target = state
+            for number in classes:
+                target = rows[target][number]
             edges[state].setdefault(target, letter)
             if target not in access:
                 access[target] = access[state] + letter

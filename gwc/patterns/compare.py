@@ -22,7 +22,8 @@ _WELL_FORMED: tuple[tuple[tuple[int, int, int], ...], ...] = (
 
 def same_language(one: Dfa, other: Dfa) -> bool:
     """Whether both accept the same texts of valid UTF-8."""
-    starts = _starts(one, other)
+    letters = _letters(one, other)
+    rows, other_rows = one.all_rows(), other.all_rows()
     seen = {(one.start, other.start, 0)}
     waiting = list(seen)
     while waiting:
@@ -31,23 +32,17 @@ def same_language(one: Dfa, other: Dfa) -> bool:
             return False
         if first == second and first < 2:
             continue
-        for byte, following in starts[form]:
-            place = (one.run(first, byte), other.run(second, byte), following)
+        for letter, other_letter, following in letters[form]:
+            place = (rows[first][letter], other_rows[second][other_letter], following)
             if place not in seen:
                 seen.add(place)
                 waiting.append(place)
     return True
 
 
-def _starts(one: Dfa, other: Dfa) -> list[list[tuple[bytes, int]]]:
-    """By state of the form: one byte for each run of bytes that neither automaton tells apart, and the next state."""
-    pairs = list(zip(one.classes, other.classes, strict=True))
+def _letters(one: Dfa, other: Dfa) -> list[set[tuple[int, int, int]]]:
+    """By state of the form: the classes of its bytes in both automata, and the next state."""
     return [
-        [
-            (bytes([byte]), following)
-            for low, high, following in runs
-            for byte in range(low, high + 1)
-            if byte == low or pairs[byte] != pairs[byte - 1]
-        ]
+        {(one.classes[byte], other.classes[byte], following) for low, high, following in runs for byte in range(low, high + 1)}
         for runs in _WELL_FORMED
     ]

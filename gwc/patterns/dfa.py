@@ -36,6 +36,10 @@ class Dfa:
         """The number of states that can be reached, with that for failure."""
         return len(self.rows) + 2
 
+    def all_rows(self) -> tuple[tuple[int, ...], ...]:
+        """The rows by state: those of 0 and 1, which stay where they are, and `rows`."""
+        return ((DEAD,) * self.width, (FOUND,) * self.width, *self.rows)
+
     def run(self, state: int, data: bytes) -> int:
         """The state behind `data`."""
         classes, rows = self.classes, self.rows
