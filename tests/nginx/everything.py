@@ -18,6 +18,7 @@ from gwc.controls.mutual_tls import CertificateName, MutualTls
 from gwc.controls.zone import Zone
 from gwc.ir import Gateway
 from gwc.local.certificates import client_certificate
+from tests.nginx.validated import SCHEMAS, validated
 from tests.support import sample
 from tests.support.nginx_process import Site
 from tests.support.requests import Answer
@@ -75,6 +76,7 @@ def everything() -> Gateway:
             operation("GET", "/v1/secret", one("secret"), NO_BODY, "e.secret"),
             operation("GET", "/v1/tenants/{tenantId}", one("oauth"), NO_BODY, "e.ruled"),
             operation("GET", "/v1/token", one("token", "orders:read"), NO_BODY, "e.token"),
+            validated(),
         ),
         rate_limits=(),
         jwts=jwts,
@@ -82,6 +84,7 @@ def everything() -> Gateway:
         basics=(Basic(scheme="login", keys=(digest(PASSWORD),)),),
         mutual_tls=(MutualTls(scheme="mtls", names=(CertificateName(kind="uri", value=SAN, consumer="acme"),)),),
         consumers=(Consumer(id="acme", roles=("partner",), limits=(ConsumerLimit(id="all", limit=1000, window_s=1, burst=1000),)),),
+        json_schema=SCHEMAS,
         zones=(Zone(name="here", networks=("127.0.0.0/8",)),),
         rules=(rule,),
         forwarding=forwarding.lower(keys),
@@ -110,7 +113,29 @@ class Ask:
         return site.ask(self.method, self.target, *fields, body=self.body, certificate=shown)
 
 
+def sent(media_type: str, body: bytes, *fields: str, target: str = "/v1/validated/7") -> Ask:
+    """A body for the operation that validates."""
+    return Ask(target, (f"Content-Type: {media_type}", f"Content-Length: {len(body)}", *fields), method="POST", body=body)
+
+
+_PART = '--b\r\nContent-Disposition: form-data; name="{}"\r\n{}\r\n{}\r\n'
+_PARTS = _PART.format("id", "", "1") + _PART.format("child", "Content-Type: application/json\r\n", '{"id":2}') + "--b--"
+_ORDER = '{"id":1,"name":"e","tags":[{"a":[1.0]},{"a":[2]}],"kind":{"a":[1]},"child":{"id":2}}'
+
 GOOD: Mapping[str, Ask] = {
+    "json": sent("application/json", _ORDER.encode()),
+    "exact": sent("application/json; charset=UTF-8", b'{"id":12345678901234567890,"price":1234567890123456.01}'),
+    "escaped": sent("application/json", b'{"i\\u0064":1}'),
+    "form": sent("application/x-www-form-urlencoded", b"id=1&child=%7B%22id%22:2%7D&name=abc"),
+    "multipart": sent("multipart/form-data; boundary=b", _PARTS.encode()),
+    "opaque": sent("text/plain", b"\xff"),
+    "parameters": sent(
+        "text/plain",
+        b"x",
+        "X-Ids: 1, 2",
+        "Cookie: a=1; sort=up",
+        target="/v1/validated/7?deep[from]=1&deep[ids][1]=2&deep[ids][0]=1&json=%7B%7D",
+    ),
     "basic": Ask("/v1/basic", (BASIC,)),
     "body": Ask("/v1/body", ("Content-Type: application/json", "Content-Length: 2"), "oauth", {"alg": "RS256"}, method="POST", body=b"{}"),
     "chunked": Ask(

@@ -106,7 +106,7 @@ FAULTS = [
     ("consumer", "  function find(r, number) {\n", "header"),
     ("consumer", "  function take(known) {\n", "header"),
     ("decision", "  function decide(r, number, isFramed) {\n", "header"),
-    ("decision", "  function finish(r, rule, known, fault) {\n", "chunked"),
+    ("decision", "  function finish(r, rule, known) {\n", "chunked"),
     ("decision", "  function name(r, known) {\n", "token"),
     ("decision", "  function settle(r, rule, isFramed, known) {\n", "claims"),
     ("forwarding", "  function forwardToken(r, schemes, known) {\n", "claims"),
@@ -132,11 +132,45 @@ FAULTS = [
     ("signature", "  async function isGood(algorithm, key, bytes, text) {\n", "claims"),
     ("signature", "  function hmac(algorithm, key, text) {\n", "secret"),
     ("signature", "  function kindOf(algorithm) {\n", "claims"),
+    ("ascii", "export default function ascii(bytes) {\n", "form"),
+    ("automaton", "  function find(text, table, states, width, start) {\n", "json"),
+    ("decimal", "  function compare(a, b) {\n", "exact"),
+    ("decimal", "  function isMultiple(value, digits, exponent) {\n", "exact"),
+    ("decimal", "  function read(literal) {\n", "exact"),
+    ("deep_object", "  function read(name, members, decode) {\n", "parameters"),
+    ("deep_object", "  function value(texts, shape, limits) {\n", "parameters"),
+    ("form", "  function ofParts(rule, bytes, found, limits) {\n", "multipart"),
+    ("form", "  function urlencoded(rule, bytes, limits) {\n", "form"),
+    ("json_text", "  function read(given, within) {\n", "escaped"),
+    ("media_type", "  function parameters(text, at) {\n", "exact"),
+    ("media_type", "  function read(text) {\n", "json"),
+    ("multipart", "  function read(bytes, boundary, most) {\n", "multipart"),
+    ("parameters", "  function check(r, rule) {\n", "parameters"),
+    ("parameters", "  function checkOne(one, sent, limits, failures) {\n", "parameters"),
+    ("parameters", "  function cookiesOf(r) {\n", "parameters"),
+    ("parameters", "  function inHeader(one, r) {\n", "parameters"),
+    ("percent", "export default function percent(text, plus) {\n", "parameters"),
+    ("pointer", "export default function pointer(name) {", "parameters"),
+    ("query_parts", "  function deal(declared, parts, known) {\n", "parameters"),
+    ("query_parts", "  function read(text) {\n", "parameters"),
+    ("reading", "  function jsonField(plain, texts, decode, limits) {\n", "form"),
+    ("reading", "  function value(plain, isSpread, name, sent, decode, limits) {\n", "parameters"),
+    ("schema", "  function call(number) {\n", "json"),
+    ("schema", "  function failures(number, value, pointer) {\n", "json"),
+    ("schema", "  function unique(items) {\n", "json"),
+    ("strict_json", "  function read(bytes, limits) {\n", "json"),
+    ("style", "  function read(reading, name, raw, decode) {\n", "parameters"),
+    ("text_value", "  function put(object, name, value) {\n", "form"),
+    ("text_value", "  function read(text, shape) {\n", "parameters"),
+    ("trimmed", "export default function trimmed(text) {\n", "parameters"),
+    ("validation", "  function checkBody(rule, type, bytes) {\n", "opaque"),
+    ("validation", "  function checkParameters(r, rule) {", "parameters"),
+    ("validation", "  function judge(number, found) {\n", "json"),
     ("token_key", "export default function tokenKey(mark, source, authorization, now) {\n", "claims"),
     ("token_memory", "  function keep(key, known, now) {\n", "claims"),
 ]
 # What is no part of a decision: a fault there has another end (below, and in test_key_fetching.py).
-ELSEWHERE = {"ascii", "media_type", "multipart", "percent", "head", "gwc", "jwk", "key_provider", "metrics", "problem", "rest", "spki"}
+ELSEWHERE = {"head", "gwc", "jwk", "key_provider", "metrics", "problem", "rest", "spki"}
 
 
 def named(module: str, function: str) -> str:
@@ -198,8 +232,32 @@ def test_every_part_was_made_to_fail() -> None:
         (edited(("policy.js", "function issuer(scheme) {", "function issuer(scheme) { return null;")), "claims"),
         (edited(("policy.js", "function rule(number) {", "function rule(number) { return null;")), "header"),
         (edited(("policy.js", "function usual(number) {", "function usual(number) { return [];")), "claims"),
+        (edited(("policy.js", "function schema(number, x) {", "function schema(number, x) { throw new Error('x');")), "json"),
+        (edited(("policy.js", "function schema(number, x) {", "function schema(number, x) { return null;")), "json"),
+        (
+            edited(
+                ("policy.js", "function schema(number, x) {", "function schema(number, x) { return function () { throw new Error('x'); };")
+            ),
+            "json",
+        ),
+        (edited(("policy.js", "function schema(number, x) {", "function schema(number, x) { return function () {};")), "json"),
+        (edited(("policy.js", "function schema(number, x) {", "function schema(number, x) { return function () { return 1; };")), "form"),
+        (edited(("policy.js", "function shape(number) {", "function shape(number) { return null;")), "parameters"),
     ],
-    ids=["rest", "rule", "usual", "issuer", "no rule", "an empty usual"],
+    ids=[
+        "rest",
+        "rule",
+        "usual",
+        "issuer",
+        "no rule",
+        "an empty usual",
+        "schema",
+        "no schema",
+        "a schema that fails",
+        "a schema that says nothing",
+        "a schema that says something else",
+        "no shape",
+    ],
 )
 def test_whatever_else_fails_lets_nothing_pass(tmp_path, edit, name) -> None:
     """The answer may be NGINX's own 500."""
@@ -210,7 +268,7 @@ def test_whatever_else_fails_lets_nothing_pass(tmp_path, edit, name) -> None:
 
 
 def test_a_refusal_that_fails_lets_nothing_pass(tmp_path) -> None:
-    edit = edited(("gwc.js", "  function refuse(r, reason, name, value) {\n", "  function refuse() { throw new Error('x');\n"))
+    edit = edited(("gwc.js", "  function answer(r, reason, name, value, errors) {\n", "  function answer() { throw new Error('x');\n"))
     with serving(everything(), tmp_path, edit) as site:
         for target, *fields in (("/v1/header",), ("/v1/header", "X-API-Key: nobodys"), ("/v1/claims", "Authorization: Bearer x")):
             assert site.ask("GET", target, *fields).status == 500

@@ -7,7 +7,7 @@ Traps that this surface does not have:
 | hex ranges in one letter case | the grammar lists what is allowed: a range that lacks a case refuses more (checked below all the same) |
 | limit_req keyed by a variable of js_access; limits keyed by unverified claims | limit_req knows the client's address only; consumers are counted by the script |
 | a second limit_req after an internal redirect is skipped | a lane has at most one, nothing before it has any; two limits are counted by the script |
-| readRequestText() repairs UTF-8, duplicate keys in bodies | bodies are not parsed; for tokens both are below |
+| readRequestText() repairs UTF-8, duplicate keys in bodies | bodies are read as bytes, strictly (test_strict_json.py); for tokens both are below |
 | a dictionary with `evict` forgets | keys are addresses (who has enough to flush it has as many full buckets), or verified tokens (they are verified again); that of consumers has room for all |
 | nginx-auth-jwt ignores aud, nbf, crit | never emitted (checked below) |
 | a periodic JWKS refresh fails silently | the request that needs a set asks for it; its age is looked at each time (test_key_fetching.py) |

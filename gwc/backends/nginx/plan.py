@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
+from gwc.backends import validation_plan
 from gwc.backends.base import covering
+from gwc.backends.validation_plan import Json, ValidationPlan
 from gwc.controls.authorization_rule import AuthorizationRule, PathSide
 from gwc.controls.body import Body
 from gwc.controls.rate_limit import RateLimit
 from gwc.controls.routing import ParameterPlace, parameter_place
 from gwc.controls.security import Security
 from gwc.ir import Gateway, Operation
+from gwc.jsonschema.js import Printer
 
 _T = TypeVar("_T")
 RESERVED = "/|gwc/"
@@ -29,13 +34,17 @@ class Demand:
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """What the script decides with; operations that agree in all of it share one. `limits`: those that the script counts."""
+    """What the script decides with; operations that agree in all of it share one. `limits`: those that the script counts.
+
+    `validation`: the rule of the validation plan as JSON, empty where there is nothing to validate.
+    """
 
     security: Security
     body: Body
     limits: tuple[RateLimit, ...]
     demands: tuple[Demand, ...]
     upstream: str
+    validation: str = ""
 
     @property
     def is_open(self) -> bool:
@@ -45,7 +54,7 @@ class Rule:
     @property
     def is_simple(self) -> bool:
         """Whether nothing but `security` decides about a request without a body."""
-        return not self.limits and not self.demands and not self.body.required
+        return not self.limits and not self.demands and not self.body.required and not self.validation
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +91,8 @@ class Plan:
     lanes: tuple[Lane, ...]
     lane_of: dict[str, int]
     consumers: dict[str, int]
+    validation: ValidationPlan
+    schemas: Printer
 
 
 def make_plan(gateway: Gateway) -> Plan:
@@ -89,6 +100,9 @@ def make_plan(gateway: Gateway) -> Plan:
     scripted = [limit for limit in gateway.rate_limits if not is_native(gateway, limit)]
     native = {key: limit for limit in gateway.rate_limits if limit not in scripted for key in limit.operations}
     limited, covered = covering(scripted), covering(gateway.rules)
+    validation = validation_plan.make_plan(gateway)
+    schemas = Printer(validation.table)
+    numbers = [schemas.root(root) for root in validation.roots]
     rules, rule_of = _numbered(
         {
             o.key: Rule(
@@ -97,12 +111,13 @@ def make_plan(gateway: Gateway) -> Plan:
                 tuple(scripted[n - 1] for n in limited.get(o.key, ())),
                 tuple(_demand(gateway.rules[n - 1], o) for n in covered.get(o.key, ())),
                 o.upstream,
+                _validation(validation, o.key, numbers),
             )
             for o in gateway.operations
         }
     )
     lanes, lane_of = _numbered({o.key: Lane(o.upstream, o.body.max_bytes, native.get(o.key)) for o in gateway.operations})
-    return Plan(gateway, _servers(gateway), rules, rule_of, lanes, lane_of, _consumers(gateway))
+    return Plan(gateway, _servers(gateway), rules, rule_of, lanes, lane_of, _consumers(gateway), validation, schemas)
 
 
 def _numbered(values: dict[str, _T]) -> tuple[tuple[_T, ...], dict[str, int]]:
@@ -114,6 +129,27 @@ def _numbered(values: dict[str, _T]) -> tuple[tuple[_T, ...], dict[str, int]]:
 def _demand(rule: AuthorizationRule, operation: Operation) -> Demand:
     names = sorted({side.name for sides in rule.equal for side in sides if isinstance(side, PathSide)})
     return Demand(rule, tuple((name, parameter_place(operation.route.template, name)) for name in names))
+
+
+def _validation(plan: ValidationPlan, key: str, numbers: Sequence[int]) -> str:
+    """The rule without answers, which NGINX doesn't look at, and without what is false: the script takes what is not there for that."""
+    found = plan.operations.get(key)
+    return json.dumps(_plain({k: v for k, v in found.items() if k != "responses"}, numbers)) if found else ""
+
+
+def _plain(value: Json, numbers: Sequence[int]) -> Json:
+    """The value with numbers of functions in place of numbers of roots, and those of shapes as texts."""
+    if isinstance(value, list):
+        return [_plain(item, numbers) for item in value]
+    if isinstance(value, dict):
+        return {name: _number(name, item, numbers) for name, item in value.items() if item is not False}
+    return value
+
+
+def _number(name: str, value: Json, numbers: Sequence[int]) -> Json:
+    if isinstance(value, int) and name in {"schema", "json"}:
+        return numbers[value]
+    return str(value) if name == "shape" else _plain(value, numbers)
 
 
 def _consumers(gateway: Gateway) -> dict[str, int]:

@@ -14,7 +14,9 @@ from gwc.resources import runtime_text
 LAZY = (
     "problem", "caller", "blanks", "lowered", "rate_limit", "consumer", "base64url", "json", "claims", "spki", "jwk", "signature", "key_provider",
     "key_source", "jwt", "token_memory", "bearer", "carrier", "api_key", "basic", "certificate", "mutual_tls", "security", "authorization",
-    "forwarding", "body", "percent", "ascii", "media_type", "multipart", "metrics", "decision",
+    "forwarding", "body", "percent", "ascii", "media_type", "multipart", "decimal", "json_text", "automaton",
+    "strict_json", "schema", "trimmed", "pointer", "text_value", "style", "deep_object", "reading", "query_parts", "parameters", "form",
+    "validation", "metrics", "decision",
 )  # fmt: skip
 """Stand inside the function of the module `rest`: a request that calls nothing of them does not pay for them."""
 MODULES = (*LAZY, "rest", "token_key", "remembered", "head", "gwc")

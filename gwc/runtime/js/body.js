@@ -1,5 +1,6 @@
 // Phase 8: size, media type and coding of the body. NGINX itself refuses what is declared, or read, beyond `client_max_body_size`.
 import lowered from 'lowered.js';
+import trimmed from 'trimmed.js';
 
 export default function body() {
   // The reason to refuse a request without a body, or null.
@@ -23,9 +24,6 @@ export default function body() {
   function valuesOf(fields, name) {
     return fields.filter(function (f) { return lowered(f[0]) === name; }).map(function (f) { return trimmed(f[1]); });
   }
-
-  // Without the blanks of RFC 9110 5.5: NGINX itself leaves tabs.
-  function trimmed(value) { return value.replace(/^[ \t]+|[ \t]+(?![\s\S])/g, ''); }
 
   // Whether a Content-Type names one of the media types; parameters and case do not count.
   function takes(mediaTypes, contentType) {

@@ -7,6 +7,7 @@ import policy from 'policy.js';
 import problem from 'problem.js';
 import rateLimit from 'rate_limit.js';
 import security from 'security.js';
+import validation from 'validation.js';
 
 export default function decision() {
   // Decides by the rule of this number; a promise only where it takes one.
@@ -40,11 +41,18 @@ export default function decision() {
     const limited = known.consumers.length > 0 && known.consumers[0].limits.length > 0, waitS = limited ? consumer().take(known.consumers[0]) : 0;
     if (waitS > 0) { problem().refuse(r, 'throttle.limit', 'Retry-After', String(waitS)); return undefined; }
 
-    if (!isFramed) { finish(r, rule, known, body().checkAbsent(rule.body)); return undefined; }
-    const length = r.variables.http_content_length;
-    if (length === undefined) return read(r, rule, known);
-    finish(r, rule, known, body().check(r, rule.body, Number(length)));
+    const length = isFramed ? r.variables.http_content_length : '0', fault = length === undefined ? null : body().check(r, rule.body, Number(length));
+    if (fault !== null) { problem().refuse(r, fault, '', null); return undefined; }
+    if (rule.validation !== null && !hasGoodParameters(r, rule.validation)) return undefined;
+    if (length === undefined || (rule.validation !== null && rule.validation.mediaTypes.length > 0 && Number(length) > 0)) return read(r, rule, known);
+    finish(r, rule, known);
     return undefined;
+  }
+
+  function hasGoodParameters(r, rule) {
+    const failures = validation().checkParameters(r, rule);
+    if (failures.length > 0) problem().refuseInvalid(r, 'validate.parameters', failures);
+    return failures.length === 0;
   }
 
   // For the log and the upstream.
@@ -53,18 +61,25 @@ export default function decision() {
     if (known.consumers.length === 1) r.variables.gwc_consumer = known.consumers[0].id;
   }
 
-  // A length that was not declared is not believed to be there: what comes in chunks is read.
+  // Of a body that is judged, or came in chunks: a length that was not declared is not believed to be there.
   async function read(r, rule, known) {
     try {
-      const bytes = await r.readRequestArrayBuffer();
-      finish(r, rule, known, body().check(r, rule.body, bytes.byteLength));
+      const bytes = await r.readRequestArrayBuffer(), fault = body().check(r, rule.body, bytes.byteLength);
+      if (fault !== null) { problem().refuse(r, fault, '', null); return; }
+      const refusal = rule.validation === null || bytes.byteLength === 0 ? null : judge(r, rule.validation, bytes);
+      if (refusal === null) finish(r, rule, known);
+      else if (refusal[1] === null) problem().refuse(r, refusal[0], '', null);
+      else problem().refuseInvalid(r, refusal[0], refusal[1]);
     } catch (e) {
       fail(r, e);
     }
   }
 
-  function finish(r, rule, known, fault) {
-    if (fault !== null) { problem().refuse(r, fault, '', null); return; }
+  function judge(r, rule, bytes) {
+    return rule.mediaTypes.length === 0 ? null : validation().checkBody(rule, r.variables.http_content_type, Buffer.from(bytes));
+  }
+
+  function finish(r, rule, known) {
     forwarding().prepare(r, rule, known);
     r.variables.gwc_up = rule.upstream;
   }

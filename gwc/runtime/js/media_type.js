@@ -1,11 +1,12 @@
 // The media type of a body (RFC 9110 8.3.1), of a field that `body` has let through.
 import lowered from 'lowered.js';
+import trimmed from 'trimmed.js';
 
 export default function mediaType() {
   // [type/subtype in small letters, parameters]; parameters null: malformed.
   function read(text) {
     const at = text.indexOf(';');
-    return at < 0 ? [lowered(text.trim()), {}] : [lowered(text.slice(0, at).trim()), parameters(text, at)];
+    return at < 0 ? [lowered(trimmed(text)), {}] : [lowered(trimmed(text.slice(0, at))), parameters(text, at)];
   }
 
   // '$' and the name in small letters -> value, from the semicolon at `at` on; null when they are malformed, or a name stands there twice.

@@ -4,6 +4,7 @@
 // nowhere else. Each part has exactly one Content-Disposition `form-data` with a name; no backslash in a quoted text, no `filename*`.
 import lowered from 'lowered.js';
 import mediaType from 'media_type.js';
+import trimmed from 'trimmed.js';
 
 export default function multipart() {
   // The parts in their order: {name, isFile, contentType or null, value: Buffer}; null when the bytes are malformed, 'limit' when there
@@ -56,13 +57,6 @@ export default function multipart() {
       found[key] = trimmed(lines[i].slice(colon + 1));
     }
     return found;
-  }
-
-  function trimmed(value) {
-    let from = 0, to = value.length;
-    while (from < to && isBlank(value.charAt(from))) from++;
-    while (to > from && isBlank(value.charAt(to - 1))) to--;
-    return value.slice(from, to);
   }
 
   function isBlank(character) { return character === ' ' || character === '\t'; }

@@ -1,0 +1,156 @@
+// Bodies of fields (docs/validation.md): urlencoded forms and multipart/form-data as one object, for the schema to judge.
+//
+// Readers give {kind, name, value, failures}: kind null: the object is the value; `syntax` or `limits`: the keyword is the name; `body`: [pointer,
+// keyword] of each field that can't be read.
+import ascii from 'ascii.js';
+import lowered from 'lowered.js';
+import mediaType from 'media_type.js';
+import multipart from 'multipart.js';
+import percent from 'percent.js';
+import pointer from 'pointer.js';
+import queryParts from 'query_parts.js';
+import textValue from 'text_value.js';
+
+// readings: the functions of reading.js.
+export default function form(readings) {
+  const values = textValue();
+
+  function decode(text) { return percent(text, true); }
+
+  function refused(kind, name) { return { kind: kind, name: name, value: undefined, failures: [] }; }
+
+  // rule: {schema, fields, rest} of the plan.
+  function urlencoded(rule, bytes, limits) {
+    const query = queryParts(readings), parts = query.read(ascii(bytes)), dealt = { value: {}, failures: [] };
+    if (parts.some(function (part) { return part[0] === null; })) return refused('syntax', 'form');
+    const limit = limitOf(parts, limits);
+    if (limit !== null) return refused('limits', limit);
+    const found = query.deal(rule.fields, parts, []);
+    rule.fields.forEach(function (field, number) {
+      const sent = found.sent[number];
+      if (sent.own.length + sent.members.length > 0) add(dealt, field.name, pointer(field.name), function () { return fieldValue(field, sent, field.name, limits); });
+    });
+    addOthers(dealt, found.others, function (own, name) { return fieldValue(rule.rest, { own: own, members: [] }, name, limits); });
+    return finished(dealt);
+  }
+
+  function limitOf(parts, limits) {
+    if (parts.length > limits.jsonKeys) return 'jsonKeys';
+    return parts.some(function (part) { return readings.isTooLong(part[0], limits.stringBytes); }) ? 'stringBytes' : null;
+  }
+
+  function fieldValue(field, sent, name, limits) {
+    return field.style === 'json' ? readings.jsonField(field, sent.own, decode, limits) : readings.value(field, true, name, sent, decode, limits);
+  }
+
+  // Adds a member, or what keeps it from being read; whether it is there.
+  function add(dealt, name, place, read) {
+    try {
+      const value = read();
+      if (values.has(dealt.value, name)) throw 'repeated';
+      values.put(dealt.value, name, value);
+      return true;
+    } catch (e) {
+      if (typeof e !== 'string') throw e;
+      dealt.failures.push([place, e]);
+      return false;
+    }
+  }
+
+  // Undeclared fields by the first appearance of their names; they have one failure, the first one.
+  function addOthers(dealt, others, read) {
+    const lists = {}, names = [];
+    for (let i = 0; i < others.length; i++) {
+      const key = '$' + others[i][0];
+      if (lists[key] === undefined) {
+        names.push(others[i][0]);
+        lists[key] = [];
+      }
+      lists[key].push(others[i][1]);
+    }
+    names.every(function (name) { return add(dealt, name, '', function () { return read(lists['$' + name], name); }); });
+  }
+
+  function finished(dealt) {
+    return { kind: dealt.failures.length > 0 ? 'body' : null, name: null, value: dealt.value, failures: dealt.failures };
+  }
+
+  // found: parameters of the media type, null: malformed.
+  function ofParts(rule, bytes, found, limits) {
+    const parts = found === null ? null : multipart().read(bytes, found.$boundary, limits.jsonKeys), names = rule.fields.map(nameOf);
+    if (parts === null) return refused('syntax', 'multipart');
+    if (parts === 'limit') return refused('limits', 'jsonKeys');
+    if (parts.some(function (part) { return readings.isTooLong(part.name, limits.stringBytes); })) return refused('limits', 'stringBytes');
+    const lists = names.map(function () { return []; }), others = [], dealt = { value: {}, failures: [] };
+    parts.forEach(function (part) {
+      const number = names.indexOf(part.name);
+      if (number < 0) others.push([part.name, part]);
+      else lists[number].push(part);
+    });
+    rule.fields.forEach(function (field, number) {
+      if (lists[number].length > 0) add(dealt, field.name, pointer(field.name), function () { return partsValue(field, lists[number], limits); });
+    });
+    addOthers(dealt, others, function (list) { return partsValue(rule.rest, list, limits); });
+    return finished(dealt);
+  }
+
+  function nameOf(field) { return field.name; }
+
+  function partsValue(field, list, limits) {
+    if (list.length > 1 && !field.array) throw 'repeated';
+    if (list.length > limits.arrayItems) throw 'arrayItems';
+    const isList = list.length > 1 || isListOfOne(field, list[0], limits);
+    const found = list.map(function (part, i) {
+      return partValue(field, part, isList && field.style !== 'json' ? values.item(field.shape, i) : field.shape, limits);
+    });
+    return isList && field.style !== 'json' ? found : readings.listOrOne(field, found);
+  }
+
+  // Whether the text of a part is the only item of an array.
+  function isListOfOne(field, part, limits) {
+    if (!field.array || field.style === 'json' || field.style === 'binary') return false;
+    if (!field.text) return true;
+    let text = null;
+    try { text = textOf(part, null, limits); } catch (e) { if (typeof e !== 'string') throw e; }
+    return text === null || !values.fits(text, field.shape);
+  }
+
+  // The value of one part at a place with `shape`.
+  function partValue(field, part, shape, limits) {
+    const type = typeOf(part);
+    if (field.mediaTypes.length > 0 && (type === null || !takes(field.mediaTypes, type[0]))) throw 'contentType';
+    if (field.style === 'binary') return '';
+    if (field.style === 'json') return readings.jsonValue(part.value, limits);
+    return values.read(textOf(part, type === null ? null : type[1], limits), shape);
+  }
+
+  // Type and parameters; null when it is malformed.
+  function typeOf(part) {
+    const text = part.contentType === null ? 'text/plain' : part.contentType;
+    return /^[A-Za-z0-9!#$%&'*+.^_`|~-]+\/[A-Za-z0-9!#$%&'*+.^_`|~-]+[ \t]*(?:;|(?![\s\S]))/.test(text) ? mediaType().read(text) : null;
+  }
+
+  function takes(ranges, type) {
+    return ['*/*', type.split('/')[0] + '/*', type].some(function (range) { return ranges.indexOf(range) >= 0; });
+  }
+
+  // The text of a part. found: parameters of its type, or null.
+  function textOf(part, found, limits) {
+    const charset = found === null ? undefined : found.$charset;
+    if (charset !== undefined && lowered(charset) !== 'utf-8') throw 'style';
+    if (part.value.length > limits.stringBytes && isUtf8(part.value)) throw 'stringBytes';
+    if (!isUtf8(part.value)) throw 'style';
+    return part.value.toString();
+  }
+
+  function isUtf8(bytes) {
+    try {
+      new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+      return true;
+    } catch (e) {
+      return false;
+    }
+  }
+
+  return { multipart: ofParts, urlencoded };
+}

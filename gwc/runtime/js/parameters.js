@@ -1,0 +1,122 @@
+// Parameters of a request (docs/validation.md): where their texts are, and which of them do not hold.
+import ascii from 'ascii.js';
+import blanks from 'blanks.js';
+import lowered from 'lowered.js';
+import percent from 'percent.js';
+import pointer from 'pointer.js';
+import policy from 'policy.js';
+import queryParts from 'query_parts.js';
+import trimmed from 'trimmed.js';
+
+// readings, schemas: the functions of reading.js and schema.js.
+export default function parameters(readings, schemas) {
+  // The failures in their order: [place, pointer, keyword] each. rule: of the plan, without responses and media types.
+  function check(r, rule) {
+    const failures = [], target = r.variables.request_uri, at = target.indexOf('?');
+    const queries = rule.parameters.filter(function (one) { return one.in === 'query'; });
+    const dealt = ofQuery(queries, at < 0 ? '' : target.slice(at + 1), rule), sent = sender(r, at < 0 ? target : target.slice(0, at));
+    for (let i = 0; i < rule.parameters.length; i++) {
+      const one = rule.parameters[i];
+      checkOne(one, one.in === 'query' ? dealt.sent[queries.indexOf(one)] : { own: sent(one), members: [] }, rule.limits, failures);
+    }
+    if (rule.closedQuery && dealt.others.length > 0) failures.push(['query', '', 'unknown']);
+    return failures;
+  }
+
+  function ofQuery(declared, text, rule) {
+    const parts = queryParts(readings);
+    return parts.deal(declared, text === '' || (declared.length === 0 && !rule.closedQuery) ? [] : parts.read(text), rule.knownQuery);
+  }
+
+  // A function from a parameter that is not in the query to its raw texts.
+  function sender(r, path) {
+    let segments = null, cookies = null;
+    return function (one) {
+      switch (one.in) {
+      case 'path':
+        if (segments === null) segments = path.split('/');
+        return [inPath(one, segments[one.segment + 1])];
+      case 'header':
+        return inHeader(one, r);
+      }
+      if (cookies === null) cookies = cookiesOf(r);
+      return inCookies(one, cookies);
+    };
+  }
+
+  function inPath(one, segment) {
+    const to = segment.length - one.suffix.length;
+    if (!segment.startsWith(one.prefix) || segment.slice(to) !== one.suffix) throw new Error('a path of another template');
+    return segment.slice(one.prefix.length, to);
+  }
+
+  // NGINX gives the script U+FFFD for bytes that are no text. Then the fields are looked at as they came, and a NUL, which no field has, says it.
+  function inHeader(one, r) {
+    const name = lowered(one.name), found = [];
+    r.rawHeadersIn.forEach(function (field) { if (lowered(field[0]) === name) found.push(trimmed(field[1])); });
+    const joined = found.length > 1 && (one.array || one.object) ? [found.join(',')] : found;
+    const isDoubtful = joined.some(function (text) { return text.indexOf('\ufffd') >= 0; });
+    return isDoubtful && !isText(r.rawVariables['http_' + name.replace(/-/g, '_')]) ? joined.map(function (text) { return text + '\0'; }) : joined;
+  }
+
+  function isText(bytes) {
+    try {
+      new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+      return true;
+    } catch (e) {
+      return false;
+    }
+  }
+
+  // [bytes of the name, bytes of the text] each.
+  function cookiesOf(r) {
+    const field = r.rawVariables.http_cookie, found = [];
+    if (field === undefined) return found;
+    for (let start = 0; start <= field.length;) {
+      const stop = field.indexOf(0x3b, start), end = stop < 0 ? field.length : stop, cookie = blanks(field.subarray(start, end)), at = cookie.indexOf(0x3d);
+      if (cookie.length > 0) found.push(at < 0 ? [cookie, Buffer.from('')] : [cookie.subarray(0, at), cookie.subarray(at + 1)]);
+      start = end + 1;
+    }
+    return found;
+  }
+
+  function inCookies(one, cookies) {
+    const name = Buffer.from(one.name);
+    return cookies.filter(function (cookie) { return cookie[0].equals(name); }).map(function (cookie) { return ascii(cookie[1]); });
+  }
+
+  function decoder(place) {
+    switch (place) {
+    case 'query': return function (text) { return percent(text, true); };
+    case 'header': return ofHeader;
+    }
+    return function (text) { return percent(text, false); };
+  }
+
+  function ofHeader(text) { return text.indexOf('\0') < 0 ? trimmed(text) : null; }
+
+  function checkOne(one, sent, limits, failures) {
+    const isEmpty = one.in === 'query' && sent.own.length === 1 && sent.own[0] === '' && sent.members.length === 0;
+    if (isEmpty && one.allowEmpty) return;
+    if (sent.own.length + sent.members.length === 0 || (isEmpty && isNothing(one))) {
+      if (one.required) failures.push([one.in, pointer(one.name), 'required']);
+      return;
+    }
+    let value;
+    try {
+      value = readings.value(one, one.in === 'query', one.name, sent, decoder(one.in), limits);
+    } catch (e) {
+      if (typeof e !== 'string') throw e;
+      failures.push([one.in, pointer(one.name), e]);
+      return;
+    }
+    schemas.failures(one.schema, value, pointer(one.name)).forEach(function (failure) { failures.push([one.in, failure[0], failure[1]]); });
+  }
+
+  // Whether an empty text stands for nothing sent.
+  function isNothing(one) {
+    return !one.array && !one.object && one.style !== 'json' && policy.shape(one.shape).types.indexOf('string') < 0;
+  }
+
+  return { check };
+}

@@ -1,0 +1,58 @@
+// What texts of parameters and forms may become: shapes (gwc/controls/json_schema.py), and one text as a value (docs/validation.md).
+import decimal from 'decimal.js';
+import policy from 'policy.js';
+
+export default function textValue() {
+  // The value of a decoded text where `shape` (its number, as a text) is; the fault `number` is thrown as a text.
+  function read(text, shape) {
+    const known = policy.shape(shape).types, number = numberOf(text, known);
+    if (number === undefined) throw 'number';
+    if (number !== null) return number;
+    if (isBoolean(text, known)) return text === 'true';
+    return text === 'null' && known.indexOf('null') >= 0 ? null : text;
+  }
+
+  // Whether the text is a value of one of the types.
+  function fits(text, shape) {
+    const known = policy.shape(shape).types;
+    if (known.indexOf('string') >= 0 || isBoolean(text, known) || (text === 'null' && known.indexOf('null') >= 0)) return true;
+    return typeof numberOf(text, known) === 'number' || typeof numberOf(text, known) === 'symbol';
+  }
+
+  function isBoolean(text, known) { return (text === 'true' || text === 'false') && known.indexOf('boolean') >= 0; }
+
+  // Null for what is no number here, undefined for one that is out of range.
+  function numberOf(text, known) {
+    const isAny = known.indexOf('number') >= 0;
+    if (!isAny && known.indexOf('integer') < 0) return null;
+    if (!/^-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?(?![\s\S])/.test(text)) return null;
+    const number = text.length < 10 && text.indexOf('e') < 0 && text.indexOf('E') < 0 ? Number(text) : decimal().read(text);
+    if (number === null) return undefined;
+    return isAny || isWhole(number) ? number : null;
+  }
+
+  function isWhole(number) { return typeof number === 'symbol' ? decimal().isInteger(number) : number % 1 === 0; }
+
+  function hasType(shape, type) { return policy.shape(shape).types.indexOf(type) >= 0; }
+
+  // The shape of an item, counted from 0, and of a member.
+  function item(shape, index) {
+    const known = policy.shape(shape);
+    return index < known.prefix.length ? known.prefix[index] : known.items;
+  }
+
+  function member(shape, name) {
+    const known = policy.shape(shape), at = known.names.indexOf(name);
+    return at < 0 ? known.additional : known.numbers[at];
+  }
+
+  function has(object, name) { return Object.prototype.hasOwnProperty.call(object, name); }
+
+  // Sets a member, whatever its name.
+  function put(object, name, value) {
+    if (name === '__proto__') Object.defineProperty(object, name, { value: value, configurable: true, enumerable: true, writable: true });
+    else object[name] = value;
+  }
+
+  return { fits, has, hasType, item, member, put, read };
+}
