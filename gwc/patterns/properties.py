@@ -35,6 +35,11 @@ def _lines() -> dict[str, str]:
     return found
 
 
+def property_names() -> tuple[str, ...]:
+    r"""All that `\p{..}` takes, with the short names `gc=`, `sc=` and `scx=` where there are such; sorted."""
+    return tuple(sorted(_lines()))
+
+
 @cache
 def unicode_version() -> str:
     """The version of Unicode that the properties are of."""
