@@ -29,6 +29,9 @@ def _leap_hour() -> str:
     return rf"^(?:[\d\-]*[Tt])?(?:\d\d:[0-5]\d:[0-5]\d|23:59:60[.\d]*[Zz]|{hours})"
 
 
+LEAP_SECOND = ":60"
+"""What a text of `TIME` or `DATE_TIME` has only in second 60: without it there is no need for the two long expressions."""
+
 LEAP_MINUTE = _leap_minute()
 """With `TIME` or `DATE_TIME`: second 60 stands only where the minute is that of 23:59 UTC."""
 

@@ -13,8 +13,11 @@ ONE_BYTE = 256
 
 
 def found(pattern: str, value: str) -> str:
-    """An expression for whether the pattern is found in the string in a variable."""
-    dfa = compile_pattern(pattern).dfa
+    """An expression for whether the pattern is found in the string in a variable: by the engine where it does exactly that."""
+    compiled = compile_pattern(pattern)
+    if compiled.pcre is not None:
+        return f"/{compiled.pcre or '(?:)'}/.test({value})"
+    dfa = compiled.dfa
     return f"x.find({value}, {literal(table(dfa))}, {len(dfa.rows) + 2}, {dfa.width}, {dfa.start})"
 
 

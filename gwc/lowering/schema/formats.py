@@ -7,7 +7,7 @@ from functools import reduce
 
 from gwc.diagnostics import Diagnostic, Label, Problems
 from gwc.jsonschema.formats import NumberFormat, RefusedFormat, TextFormat, format_of
-from gwc.jsonschema.tree import Bound, Check, Count, If, Matches, Never, Schema
+from gwc.jsonschema.tree import ANYTHING, Bound, Check, Count, If, Matches, Never, Schema
 from gwc.lowering.schema import codes
 from gwc.source.cursor import Cursor
 from gwc.source.text import problem, shown
@@ -36,4 +36,9 @@ def _text(known: TextFormat) -> list[Check]:
 
 
 def _guarded(inner: Check, condition: Check) -> Check:
-    return If(Schema((condition,)), Schema((inner,)), Schema((Never("format"),)))
+    from gwc.jsonschema.format_patterns import LEAP_MINUTE, LEAP_SECOND  # noqa: PLC0415 built only when a document uses formats
+
+    guarded = If(Schema((condition,)), Schema((inner,)), Schema((Never("format"),)))
+    if condition != Matches("format", LEAP_MINUTE):
+        return guarded
+    return If(Schema((Matches("format", LEAP_SECOND),)), Schema((guarded,)), ANYTHING)
