@@ -42,9 +42,9 @@ def measure(document: Path, rounds: int = 3) -> dict[str, object]:
         for i in range(rounds):
             out = folder / f"out{i}"
             compile_all = [sys.executable, "-m", "gwc", "compile", policy.name, "--target", "nginx,envoy,kong", "--out", str(out)]
-            ours.append(_good(run(compile_all, folder), "gwc compile"))
+            ours.append(good(run(compile_all, folder), "gwc compile"))
             _check(out)
-            theirs.append(_good(run([sys.executable, "-m", "openapi_spec_validator", document.name], folder), "openapi_spec_validator"))
+            theirs.append(good(run([sys.executable, "-m", "openapi_spec_validator", document.name], folder), "openapi_spec_validator"))
     cpu = [a.cpu_s / b.cpu_s for a, b in zip(ours, theirs, strict=True)]
     return {
         "document": document.name,
@@ -55,7 +55,8 @@ def measure(document: Path, rounds: int = 3) -> dict[str, object]:
     }
 
 
-def _good(usage: Usage, what: str) -> Usage:
+def good(usage: Usage, what: str) -> Usage:
+    """The usage of a process that ended well; RuntimeError otherwise."""
     if usage.code:
         raise RuntimeError(f"{what} ended with {usage.code}")
     return usage

@@ -126,7 +126,7 @@ def _raw(spec: dict[str, Any], gateway: Gateway) -> bytes:
     if "raw" in spec:
         return spec["raw"].encode("latin-1")
     body = _body(spec)
-    lines = [f"{spec.get('method', 'GET')} {spec['target']} {spec.get('version', 'HTTP/1.1')}", *_fields(spec, gateway)]
+    lines = [f"{spec.get('method', 'GET')} {spaced(spec['target'])} {spec.get('version', 'HTTP/1.1')}", *_fields(spec, gateway)]
     if spec.get("chunked"):
         lines.append("Transfer-Encoding: chunked")
         body = _chunked(body, spec["chunked"])
@@ -138,7 +138,7 @@ def _raw(spec: dict[str, Any], gateway: Gateway) -> bytes:
 def _fields(spec: dict[str, Any], gateway: Gateway) -> list[str]:
     host = spec.get("host", gateway.host_names.names[0])
     fields = [] if host is None else [f"Host: {host}"]
-    fields += [_long(f) for f in spec.get("headers", [])]
+    fields += [spaced(f) for f in spec.get("headers", [])]
     if "token" in spec:
         control = next((j for j in gateway.jwts if j.scheme == spec.get("scheme")), gateway.jwts[0])
         token = token_for(control, spec["token"])
@@ -153,11 +153,6 @@ def _fields(spec: dict[str, Any], gateway: Gateway) -> list[str]:
     if "contentType" in spec or "json" in spec:
         fields.append("Content-Type: " + spec.get("contentType", "application/json"))
     return fields
-
-
-def _long(text: str) -> str:
-    """`<x*300>` stands for 300 times x."""
-    return re.sub(r"<(.)\*([0-9]+)>", lambda m: m[1] * int(m[2]), text)
 
 
 def _body(spec: dict[str, Any]) -> bytes:

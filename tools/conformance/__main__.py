@@ -12,13 +12,13 @@ import sys
 import tempfile
 from pathlib import Path
 
-from tools.conformance import json_schema, json_texts, parameters
+from tools.conformance import json_schema, json_texts, parameters, random_schemas
 from tools.conformance.asking import HOSTS, ask, ask_model
 from tools.conformance.counting import Count
 from tools.conformance.page import page, table, terminal
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "conformance.md"
-COLLECTIONS = (json_schema.batches, parameters.batches, json_texts.batches)
+COLLECTIONS = (json_schema.batches, parameters.batches, json_texts.batches, random_schemas.batches)
 
 
 def main(arguments: list[str]) -> int:

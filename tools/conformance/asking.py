@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import os
 import shlex
 import sys
@@ -11,13 +10,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from gwc.ir import Gateway
 from gwc.lowering import compile_policy
 from gwc.semantics import State
 from tests.support.cases import Case
-from tests.support.harness import Bench, Verdict, bench, judge, running
+from tests.support.harness import Bench, Verdict, bench, judge, running, told_errors
 from tests.support.requests import Answer, Connections, Offer
 from tools.conformance.questions import HOST, Batch, Question
 
@@ -79,7 +77,7 @@ def _of_answer(answer: Answer, arrived: list[str], question: Question) -> Said:
     problem = answer.problem()
     reason = str(problem.get("reason", ""))
     if answer.status == 400 and reason.startswith("validate.") and not arrived:
-        return Said("refused", told(reason, problem.get("errors", [])))
+        return Said("refused", told(reason, told_errors(problem)))
     return Said(f"{answer.status} {reason or answer.why}, {len(arrived)} requests arrived".replace("  ", " "))
 
 
@@ -88,7 +86,7 @@ def _of_model(verdict: Verdict) -> Said:
         return Said("accepted")
     first = verdict.faults[0]
     if first.status == 400 and first.reason.startswith("validate."):
-        return Said("refused", told(first.reason, [dict(e.document()) for e in first.errors]))
+        return Said("refused", told(first.reason, first.errors))
     return Said(f"{first.status} {first.reason}")
 
 
@@ -96,12 +94,12 @@ def _difference(said: Said, verdict: Verdict) -> str:
     model = _of_model(verdict)
     if said.outcome != model.outcome:
         return f"the model says {model.outcome}, the gateway {said.outcome}"
-    right = {told(f.reason, [dict(e.document()) for e in f.errors]) for f in verdict.faults}
+    right = {told(f.reason, f.errors) for f in verdict.faults}
     if said.told and said.told not in right:
         return f"the model tells {' or '.join(sorted(right))}, the gateway {said.told}"
     return ""
 
 
-def told(reason: str, errors: list[dict[str, Any]]) -> str:
+def told(reason: str, errors: tuple[tuple[str, str, str], ...]) -> str:
     """Reason and failures in one line."""
-    return f"{reason} {json.dumps(errors)}"
+    return f"{reason} {list(errors)}"

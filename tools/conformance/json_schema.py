@@ -71,8 +71,12 @@ def _refused(problems: Problems, left: Sequence[Group]) -> dict[str, str]:
 
 
 def _questions(group: Group, path: str) -> list[Question]:
-    section = f"JSON Schema {group.draft}, {'optional' if group.is_optional else 'mandatory'}"
+    section = f"random schemas, {group.draft}" if group.keyword == "random" else f"JSON Schema {group.draft}, {_kind(group)}"
     return [
         Question(section, group.name, t.description, post(path, t.text.encode()), "accepted" if t.is_valid else "refused")
         for t in group.tests
     ]
+
+
+def _kind(group: Group) -> str:
+    return "optional" if group.is_optional else "mandatory"

@@ -80,6 +80,23 @@ def changed(tree: Any, random: Random) -> Any:
     return tree
 
 
+def shuffled(tree: Any, random: Random) -> Any:
+    """A copy of the tree in which a few nodes are gone, or replaced by others of the same type: mostly still of the form that it had."""
+    tree = copy.deepcopy(tree)
+    for _ in range(random.randint(1, 3)):
+        places = list(_places(tree))
+        if not places:
+            return tree
+        holder, key = random.choice(places)
+        alike = [(h, k) for h, k in places if type(h[k]) is type(holder[key])]
+        other, name = random.choice(alike)
+        if random.random() < 0.2:
+            del holder[key]
+        else:
+            holder[key] = copy.deepcopy(other[name])
+    return tree
+
+
 def _change(holder: Any, key: Any, random: Random, places: list[tuple[Any, Any]]) -> None:
     kind = random.randrange(7)
     if kind == 0:
