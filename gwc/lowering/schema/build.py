@@ -121,14 +121,15 @@ class SchemaBuilder:
     def value(self, place: Place, *, closed: bool) -> Schema:
         """The schema of a root, member or item: all that applies to it is known here."""
         target = self._end_of_references(place)
-        frame = frame_of(self._summaries.of(target), closed=closed)
+        said = self._summaries.of(target)
+        frame = frame_of(said, closed=closed and self._is_changed(target, said))
         return self._called(place, target, frame, None, is_value=True) or self._built(target, frame, None, is_value=True)
 
     def branch(self, place: Place, at: At) -> Schema:
         """A schema that applies to the same value under a condition."""
-        if not at.frame.closed:
-            return self.open_branch(place, at)
         said = self._summaries.of(place)
+        if not at.frame.closed or not (self._is_changed(place, said) if at.frame.closes_branches else self._summaries.differs_below(place)):
+            return self.open_branch(place, at)
         if at.frame.closes_branches:
             return self._in_place(place, frame_of(said, closed=True), at, is_value=True)
         return self._in_place(place, at.frame.for_branch(said), at, is_value=False)
@@ -145,7 +146,13 @@ class SchemaBuilder:
             return [Never("false")]
         if _is_leaf(target):
             return self.checks(target, at)
-        number = self._number(target, at.frame.for_target(self._summaries.of(target)), is_value=False)
+        said = self._summaries.of(target)
+        frame = (
+            at.frame.for_target(said)
+            if self._summaries.differs_below(target)
+            else Frame(not_required=at.frame.not_required & said.required)
+        )
+        number = self._number(target, frame, is_value=False)
         self._circles.add(at.owner, number, place.cursor)
         return [Call(number)]
 
@@ -163,6 +170,10 @@ class SchemaBuilder:
             if keyword in value:
                 checks += make(self, place, at, value[keyword])
         return checks
+
+    def _is_changed(self, place: Place, said: InPlace) -> bool:
+        """Whether strict mode changes anything in a value with this schema."""
+        return said.is_closed_here or said.closes_branches or self._summaries.differs_below(place)
 
     def _format(self, place: Cursor) -> list[Check]:
         name = place.document.path, place.value

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import reduce
-from typing import Any
+from typing import Any, Literal
 
 from gwc.lowering.schema.place import Place, References
 from gwc.source.cursor import Cursor
@@ -42,6 +42,14 @@ _DEEP = frozenset(
 """Keywords of schemas that may describe members of their own: where several such schemas describe one member, none is closed."""
 
 _ITEMS = ("items", "prefixItems", "additionalItems", "unevaluatedItems")
+
+_WITHIN: dict[str, tuple[bool, Literal["one", "many"]]] = {
+    **dict.fromkeys(("properties", "patternProperties", "prefixItems"), (True, "many")),
+    **dict.fromkeys(("additionalProperties", "unevaluatedProperties", "items", "additionalItems", "unevaluatedItems"), (True, "one")),
+    **dict.fromkeys(("anyOf", "oneOf", "dependentSchemas", "dependencies"), (False, "many")),
+    **dict.fromkeys(("then", "else"), (False, "one")),
+}
+"""Where strict mode goes on inside of a schema: whether that is another value, and whether there may be many."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,6 +171,8 @@ class Summaries:
         self._known: dict[Place, InPlace] = {}
         self._open: list[Place] = []
         self._foreign_known: dict[Place, bool] = {}
+        self._differing: set[Place] = set()
+        self._alike: set[Place] = set()
 
     def of(self, place: Place) -> InPlace:
         """What the schemas in place say. Those that refer to themselves in place, or too often, are told of elsewhere: they say nothing here."""
@@ -187,6 +197,46 @@ class Summaries:
             marked = isinstance(value, dict) and value.get(self._foreign) is True and not self._is_pure_reference(value)
             self._foreign_known[place] = marked or any(map(self.is_foreign, self._unconditional(place)))
         return self._foreign_known[place]
+
+    def differs_below(self, place: Place) -> bool:
+        """Whether strict mode changes anything in the members or items of a value with this schema, wherever references lead."""
+        if place in self._alike:
+            return False
+        stack, seen = [(place, False)], {(place, False)}
+        while stack:
+            here, is_value = stack.pop()
+            if here in self._differing or (is_value and self._is_changed_here(here)):
+                self._differing.add(place)
+                return True
+            new = [below for below in self._below(here) if below not in seen] if here not in self._alike else []
+            seen.update(new)
+            stack += new
+        self._alike.add(place)
+        return False
+
+    def _is_changed_here(self, place: Place) -> bool:
+        said = self.of(place)
+        return said.is_closed_here or said.closes_branches or self.is_foreign(place)
+
+    def _below(self, place: Place) -> Iterator[tuple[Place, bool]]:
+        """The schemas inside of a schema, and whether they are of other values: members or items."""
+        value = place.cursor.value
+        if not isinstance(value, dict):
+            return
+        for below in self._unconditional(place):
+            yield below, False
+        if self._is_pure_reference(value):
+            return
+        for keyword, (is_value, shape) in _WITHIN.items():
+            held = value.get(keyword)
+            steps = range(len(held)) if isinstance(held, list) else (held if isinstance(held, dict) else ()) if shape == "many" else None
+            if steps is None:
+                if isinstance(held, dict):
+                    yield self._references.child(place, keyword), is_value
+            else:
+                for step in steps:
+                    if isinstance(held[step], dict):  # type: ignore[index]
+                        yield self._references.child(place, keyword, step), is_value
 
     def _is_pure_reference(self, value: dict[str, Any]) -> bool:
         return self._version == "3.0" and isinstance(value.get("$ref"), str)
