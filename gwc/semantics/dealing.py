@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 
 from gwc.controls.json_schema import Shape
@@ -59,8 +59,11 @@ def _name(raw: str) -> str | None:
         return None
 
 
-def deal(claimants: Sequence[Claimant], pairs: Sequence[Pair]) -> tuple[list[Sent], list[Pair]]:
-    """What there is of each claimant, and what nobody claims. Raises nothing: what is wrong with texts is seen when they are read."""
+def deal(claimants: Sequence[Claimant], pairs: Sequence[Pair], known: Collection[str] = ()) -> tuple[list[Sent], list[Pair]]:
+    """What there is of each claimant, and what nobody claims. Raises nothing: what is wrong with texts is seen when they are read.
+
+    `known`: names that are nobody's rest.
+    """
     sent, others = [Sent() for _ in claimants], list[Pair]()
     takers = [its for c, its in zip(claimants, sent, strict=True) if c.takes_rest]
     declared = {c.name for c in claimants}
@@ -68,9 +71,9 @@ def deal(claimants: Sequence[Claimant], pairs: Sequence[Pair]) -> tuple[list[Sen
         claims = [_claims(c, its, name, raw, declared) for c, its in zip(claimants, sent, strict=True) if name is not None]
         if name is None or not any(claims):
             others.append((name, raw))
-    left = [(name, raw) for name, raw in others if name is None or not takers]
+    left = [(name, raw) for name, raw in others if name is None or name in known or not takers]
     for name, raw in others:
-        for its in takers if name is not None else ():
+        for its in takers if name is not None and name not in known else ():
             its.members.append((str(name), raw))
     return sent, left
 

@@ -22,7 +22,7 @@ def find_failures(rule: Validation, schemas: JsonSchema, request: Request) -> li
     pairs = pairs_of(query)
     queried = [p for p in rule.parameters if p.location == "query"]
     claimants = [claimant(p.name, p.reading, schemas.shapes, takes_rest=p.takes_rest) for p in queried]
-    dealt, unclaimed = deal(claimants, pairs)
+    dealt, unclaimed = deal(claimants, pairs, rule.known_query)
     others = any(name is None or name not in rule.known_query for name, _ in unclaimed)
     found = []
     for parameter in rule.parameters:

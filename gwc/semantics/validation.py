@@ -86,7 +86,7 @@ def _multipart_faults(form: Form, sent: media_type.MediaType, rule: Validation, 
         parts = multipart.read(body, (sent.parameters or {}).get("boundary"))
     except multipart.MalformedError:
         yield _whole("validate.syntax", "multipart")
-        if body.count(b"\r\n--") > rule.limits.json_keys:  # a reader may count before it comes to what is malformed
+        if body.count(b"\r\n--") >= rule.limits.json_keys:  # a reader may count before it comes to what is malformed
             yield _whole("validate.limits", "jsonKeys")
         return
     yield from _form_faults(form, schemas, multipart_form(form, parts, schemas.shapes, rule.limits))

@@ -25,10 +25,6 @@ local function limit_of(parts, limits)
   if #parts > limits.jsonKeys then return "jsonKeys" end
   for _, part in ipairs(parts) do
     if #part[1] > limits.stringBytes then return "stringBytes" end
-    if #part[2] > limits.stringBytes then
-      local text = decode(part[2])
-      if text and #text > limits.stringBytes then return "stringBytes" end
-    end
   end
   return nil
 end
@@ -101,7 +97,7 @@ end
 --- Type, subtype and parameters of a part; nil when it is malformed.
 local function type_of(part)
   local text = part.content_type or "text/plain"
-  if not match(text, "^[%w!#$%%&'*+.^_`|~-]+/[%w!#$%%&'*+.^_`|~-]+[ \t]*$") and not match(text, "^[%w!#$%%&'*+.^_`|~-]+/[%w!#$%%&'*+.^_`|~-]+[ \t]*;") then return nil end
+  if not match(text, "^[^/; \t]+/[^/; \t]+[ \t]*$") and not match(text, "^[^/; \t]+/[^/; \t]+[ \t]*;") then return nil end
   return media_type.read(text)
 end
 
@@ -127,25 +123,22 @@ local function part_value(field, part, shape, limits)
   return shape_of.read(shape, text)
 end
 
---- Where the parts of a field stand: each in a list, or the only one by itself.
-local function place_of(reading, list, index, limits)
-  if list[2] ~= nil or reading.style == "json" or not reading.array then return list[2] ~= nil and shape_of.item(reading.shape, index) or reading.shape end
-  if not reading.text then return shape_of.item(reading.shape, 1) end
-  local text = text_of(list[1], nil, limits)
-  if text and shape_of.fits(reading.shape, text) then return reading.shape end
-  return shape_of.item(reading.shape, 1), true
+--- Whether the text of the only part is an item of a list.
+local function is_item(reading, part, limits)
+  if not reading.array or reading.style == "json" or reading.style == "binary" then return false end
+  local text = reading.text and text_of(part, nil, limits)
+  return not (text and shape_of.fits(reading.shape, text))
 end
 
 local function parts_value(field, list, limits)
   local reading = field.reading
   if list[2] ~= nil and not reading.array then return nil, "repeated" end
   if #list > limits.arrayItems then return nil, "arrayItems" end
-  local values, is_list = { [0] = false }, false
+  local values, is_list = { [0] = false }, list[2] ~= nil or is_item(reading, list[1], limits)
   for i, part in ipairs(list) do
-    local shape, in_list = place_of(reading, list, i, limits)
-    local value, keyword = part_value(field, part, shape, limits)
+    local value, keyword = part_value(field, part, is_list and shape_of.item(reading.shape, i) or reading.shape, limits)
     if keyword then return nil, keyword end
-    values[i], is_list = value, is_list or in_list
+    values[i] = value
   end
   if is_list then return values end
   return reading_of.list_or_one(reading, values)

@@ -65,11 +65,11 @@ function M.read(text, boundary, most)
   if sub(text, 1, #first) ~= first then return nil end
   local at = #first + 1
   while sub(text, at, at + 1) == "\r\n" do
-    if #parts == most then return nil, "limit" end
     local stop = find(text, delimiter, at + 2, true)
     local part = stop and part_of(text, at + 2, stop - 1)
     if not part then return nil end
     parts[#parts + 1], at = part, stop + #delimiter
+    if #parts > most then return nil, "limit" end
   end
   local rest = sub(text, at)
   if (rest ~= "--" and rest ~= "--\r\n") or parts[1] == nil then return nil end

@@ -44,7 +44,7 @@ local function assigned(parts, decode, is_loose)
   local texts = { kind = "object", names = {} }
   for i, part in ipairs(parts) do
     local name, text = match(part, "^([^=]*)=(.*)$")
-    if name == nil and is_loose and part ~= "" then name, text = part, "" end
+    if name == nil and is_loose then name, text = part, "" end
     if name == nil then return nil end
     texts.names[i], texts[i] = decode(name), decode(text)
     if texts.names[i] == nil or texts[i] == nil then return nil end
@@ -72,12 +72,11 @@ end
 
 --- A raw text in which `delimiter` stands between the parts.
 local function delimited(reading, raw, delimiter, decode)
-  local is_assigned = reading.object and reading.explode
-  local is_structure, text = as_structure(reading, raw, is_assigned and "=" or delimiter, decode)
+  local is_structure, text = as_structure(reading, raw, delimiter, decode)
   if not is_structure then return text end
   local parts = split(raw, delimiter)
   if reading.array then return decoded(parts, decode, "array") end
-  if is_assigned then return assigned(parts, decode) end
+  if reading.explode then return assigned(parts, decode) end
   return alternating(parts, decode)
 end
 
@@ -100,17 +99,14 @@ end
 
 local function matrix(reading, name, raw, decode)
   if sub(raw, 1, 1) ~= ";" then return nil end
-  local rest = sub(raw, 2)
-  if reading.explode and (reading.array or reading.object) then
-    local first = find(rest, ";", 1, true) == nil and without_name(rest, name, decode)
-    local text = reading.text and first and fitting(reading, first, decode)
-    if text then return text end
-    local parts = split(rest, ";")
-    if reading.array then return repeated(parts, name, decode) end
-    return assigned(parts, decode, true)
+  local parts = split(sub(raw, 2), ";")
+  if reading.explode and reading.object then return assigned(parts, decode, true) end
+  if reading.explode and reading.array then
+    local first = reading.text and parts[2] == nil and without_name(parts[1], name, decode)
+    return first and fitting(reading, first, decode) or repeated(parts, name, decode)
   end
-  local text = without_name(rest, name, decode)
-  return text and delimited(reading, text, ",", decode)
+  local text = parts[2] == nil and without_name(parts[1], name, decode)
+  return text and delimited(reading, text, ",", decode) or nil
 end
 
 local function label(reading, _, raw, decode)
