@@ -11,12 +11,12 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from gwc.controls.canonical_path import TARGET
-from tests.lua.lua_core import module, new_runtime
+from gwc.controls.canonical_path import MATRIX_TARGET, TARGET
+from tests.lua.lua_core import module, new_runtime, to_lua
 from tests.support.shared import SHARED
 
 VECTORS = json.loads((Path(__file__).parents[1] / "vectors" / "canonical_path.json").read_text())
-GRAMMAR = re.compile(TARGET)
+GRAMMAR, MATRIX = re.compile(TARGET), re.compile(MATRIX_TARGET)
 CHECK = module(new_runtime(), "canonical_path").check
 
 
@@ -48,8 +48,24 @@ PIECES = st.sampled_from(
 @settings(max_examples=3000, deadline=None)
 @given(st.lists(PIECES, max_size=9).map(lambda parts: "/" + "".join(parts)))
 @example("/..?/..")
+@example("/..;/a")
+@example("/;")
+@example("/...;..")
 def test_equals_the_regular_expression(target):
     assert (CHECK(target, 4096) is None) == (GRAMMAR.fullmatch(target) is not None)
+    assert (CHECK(target, 4096, True) is None) == (MATRIX.fullmatch(target) is not None)
+
+
+@pytest.mark.parametrize(
+    ("path", "segments", "misplaced"),
+    [
+        ("/a/b", [], False), ("/a/;b", [], True), ("/a/;b", [1], False), ("/a;/;b", [1], True), ("/a/b;c/", [1], False), ("/a/b/;", [1], True),
+        ("/;", [0], False), ("/a/b;c/d;e", [1, 2], False),
+    ],
+)  # fmt: skip
+def test_where_semicolons_may_be(path, segments, misplaced):
+    runtime = new_runtime()
+    assert module(runtime, "canonical_path").is_misplaced(path, to_lua(runtime, segments)) is misplaced
 
 
 @pytest.mark.parametrize("number", range(256))

@@ -84,5 +84,4 @@ def _problems(gateway: Gateway) -> list[Unenforceable]:
         *(problem for control in gateway.jwts for problem in jwt.check(control)),
         *consumer.check(gateway.consumers),
         *security.check(gateway, security.schemes(gateway)),
-        *canonical_path.check(gateway),
     ]

@@ -37,11 +37,11 @@ _HEADER_KIB = 32
 def routes(known: Lanes) -> Json:
     """The route table of all hosts."""
     gateway, shared = known.gateway, _shared(known)
-    of_operation = {o.key: shared.route(o) for o in gateway.operations}
+    of_operation = {o.key: shared.end(o) for o in gateway.operations}
     gates = {}
     for name in gateway.host_names.names:
         served = [o for o in gateway.operations if name in o.route.hosts]
-        gates[name] = canonical_path.emit(routing.emit(served, of_operation))
+        gates[name] = canonical_path.emit(gateway.canonical_path, routing.emit(served, of_operation))
     return typed(
         "envoy.config.route.v3.RouteConfiguration",
         name=ROUTES,
@@ -82,7 +82,12 @@ class _Shared:
     limits: Mapping[str, Json]
     filters: Mapping[str, Json]
 
-    def route(self, operation: Operation) -> Json:
+    def end(self, operation: Operation) -> Json:
+        """What follows when the operation is known: its route."""
+        control, segments = self.known.gateway.canonical_path, operation.route.template.segments
+        return canonical_path.take(control, operation.validation, len(segments), self._route(operation))
+
+    def _route(self, operation: Operation) -> Json:
         """The route of an operation. Its name comes first: the ledger finds the rest below it."""
         limits = self.limits.get(operation.key)
         return {

@@ -6,8 +6,7 @@ import json
 from collections.abc import Iterator, Sequence
 
 from gwc.backends.base import LedgerRow, subjects
-from gwc.backends.envoy import chain
-from gwc.backends.envoy.canonical_path import TARGET_ANCHOR
+from gwc.backends.envoy import canonical_path, chain
 from gwc.backends.envoy.security import Scheme
 from gwc.ir import Gateway
 
@@ -15,7 +14,6 @@ FILE = "envoy.json"
 
 _OF_GATEWAY = {
     "listener_tls": '"tls_params": {',
-    "canonical_path": TARGET_ANCHOR,
     "forwarding": '"request_headers_to_remove": [',
     "problem_details": '"local_reply_config": {',
     "access_log": '"access_log": [',
@@ -63,6 +61,7 @@ def _of_others(gateway: Gateway, lines: list[str]) -> dict[tuple[str, str], int]
 def _anchors(gateway: Gateway) -> Iterator[tuple[str, list[tuple[str, str]]]]:
     for stem, anchor in _OF_GATEWAY.items():
         yield anchor, [(stem, "*")]
+    yield canonical_path.anchor(gateway.canonical_path), [("canonical_path", "*")]
     for name in gateway.host_names.names:
         yield json.dumps(f"{name}:"), [("host_names", name)]
     for limit in gateway.rate_limits:

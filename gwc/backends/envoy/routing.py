@@ -19,9 +19,9 @@ _NO_QUERY = "[^/?]"
 """In expressions over the raw target a segment ends at the query, too. Literals have no brackets that could be taken for `[^/]`."""
 
 
-def emit(operations: Iterable[Operation], routes: Mapping[str, Json]) -> Json:
-    """A matcher that ends with a route for every canonical path. `operations` in the order of the gateway; `routes` by key."""
-    answers = {template.text: _by_method(of_template, routes) for template, of_template in _grouped(operations)}
+def emit(operations: Iterable[Operation], ends: Mapping[str, Json]) -> Json:
+    """A matcher that ends for every canonical path. `operations` in the order of the gateway; `ends`: what is behind each, by key."""
+    answers = {template.text: _by_method(of_template, ends) for template, of_template in _grouped(operations)}
     templates = [t for t, _ in _grouped(operations)]
     buckets = {p: _tree(decision_tree(under(p, templates)), answers) for p in sorted({literal_prefix(t) for t in templates})}
     cases = {prefix: matcher.nested(tree) for prefix, tree in buckets.items() if tree is not None}
@@ -38,9 +38,9 @@ def _grouped(operations: Iterable[Operation]) -> list[tuple[Template, list[Opera
     return [(template, list(group)) for template, group in groupby(operations, key=lambda o: o.route.template)]
 
 
-def _by_method(operations: Iterable[Operation], routes: Mapping[str, Json]) -> Json:
-    """What follows when a template matches: a route of one of its methods, or 405."""
-    methods = {o.route.method: matcher.take(routes[o.key]) for o in operations}
+def _by_method(operations: Iterable[Operation], ends: Mapping[str, Json]) -> Json:
+    """What follows when a template matches: the end of one of its methods, or 405."""
+    methods = {o.route.method: ends[o.key] for o in operations}
     refused = matcher.take(refuse("route.method", allow=", ".join(sorted(methods))))
     return matcher.nested(matcher.by_value(matcher.METHOD, methods, otherwise=refused))
 

@@ -6,7 +6,6 @@ NGINX's buffers hold a line of 128 KiB, well above the limits of the plugin, so 
 
 from __future__ import annotations
 
-from gwc.backends.base import Unenforceable
 from gwc.backends.kong.fragment import WHOLE, Fragment, Member
 from gwc.ir import Gateway
 
@@ -14,11 +13,12 @@ HEADER_BUFFERS = "2 128k"
 
 
 def emit(gateway: Gateway) -> Fragment:
-    """The longest target, in bytes."""
+    """The longest target, in bytes, and whether paths may have semicolons."""
     control = gateway.canonical_path
-    if control.matrix:
-        raise Unenforceable(control.span, control.STEM, "matrix", "Kong does not take matrix parameters yet")
     return Fragment(
-        data=(Member("max_uri_bytes", gateway.canonical_path.max_uri_bytes, {WHOLE: "*"}),),
+        data=(
+            Member("max_uri_bytes", control.max_uri_bytes, {WHOLE: "*"}),
+            *((Member("matrix", control.matrix),) if control.matrix else ()),
+        ),
         settings={"nginx_http_large_client_header_buffers": HEADER_BUFFERS},
     )

@@ -71,7 +71,7 @@ end
 
 --- Phase 1: the reason to refuse the request, or nil.
 local function normalise(core, r)
-  return head_fault(r) or canonical_path.check(r.target, core.data.max_uri_bytes) or host_fault(core.data, r)
+  return head_fault(r) or canonical_path.check(r.target, core.data.max_uri_bytes, core.data.matrix) or host_fault(core.data, r)
 end
 
 --- Phases 5 and 6: nil or the refusal. The verdict says who was verified, unless the credentials themselves were refused.
@@ -116,6 +116,7 @@ local function judge(core, r, verdict)
   if methods == nil then return { reason = "route.unknown" } end
   local operation = methods[r.method]
   if operation == nil then return { reason = "route.method", headers = { Allow = routing.allow(methods) } } end
+  if core.data.matrix and canonical_path.is_misplaced(path, operation.matrix_segments) then return { reason = "normalise.path" } end
   verdict.operation = operation.key
   local refusal = rate_limit.check(core.host, operation.limits, r.client)
     or authorise(core, operation, r, verdict, path)
@@ -150,6 +151,7 @@ local function prepared(core, operation)
     places = operation.places,
     body = assert(operation.body),
     validation = rule and core.prepare_rule(rule),
+    matrix_segments = rule and rule.matrixSegments or {},
   }
 end
 
