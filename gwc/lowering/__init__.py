@@ -10,12 +10,12 @@ from gwc.controls import canonical_path, forwarding, metrics
 from gwc.controls.access_log import AccessLog
 from gwc.controls.canonical_path import CanonicalPath
 from gwc.controls.host_names import HostNames
-from gwc.controls.json_schema import ANY_SHAPE, JsonSchema
 from gwc.controls.problem_details import ProblemDetails
 from gwc.diagnostics import Diagnostic, Findings
 from gwc.ir import Gateway
 from gwc.lowering import apis, authentication, authorization, operations, restrictions
 from gwc.lowering.context import Context
+from gwc.lowering.validation import Validator
 from gwc.policy.loading import load_chain
 from gwc.source import Workspace
 
@@ -67,7 +67,8 @@ def _gateway(ctx: Context) -> Gateway | None:
     served = apis.served_operations(ctx, documents)
     bound = authentication.bindings(ctx, documents)
     upstreams = restrictions.upstreams(ctx)
-    lowered = operations.operations(ctx, served)
+    validator = Validator(ctx, documents, bound.api_keys)
+    lowered = operations.operations(ctx, served, validator)
     operations.check_public(ctx, documents)
     limits = restrictions.rate_limits(ctx, served)
     zones = authorization.zones(ctx)
@@ -96,7 +97,7 @@ def _gateway(ctx: Context) -> Gateway | None:
         consumers=bound.consumers,
         zones=zones,
         rules=rules,
-        json_schema=JsonSchema(at=ctx.place.span, table=(), shapes=(ANY_SHAPE,)),
+        json_schema=validator.schemas(),
         upstreams=tuple(sorted(upstreams, key=lambda x: x.name)),
         forwarding=forwarding.lower(bound.api_keys),
         problem_details=ProblemDetails(at=ctx.place.span, realm=name),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from gwc.controls import body, routing, security, validation
+from gwc.controls import body, routing, security
 from gwc.controls.basic import BasicSpec
 from gwc.controls.body import Body
 from gwc.controls.jwt import JwtSpec
@@ -16,17 +16,18 @@ from gwc.diagnostics import Label
 from gwc.ir import Operation
 from gwc.lowering.context import Context, Served, operation_id
 from gwc.lowering.restrictions import smallest
+from gwc.lowering.validation import Validator
 from gwc.source.openapi_model import OpenApi
 
 
-def operations(ctx: Context, served: list[Served]) -> list[Operation]:
+def operations(ctx: Context, served: list[Served], validator: Validator) -> list[Operation]:
     """The operations in the IR, without those that have a finding."""
     max_body_bytes = smallest(ctx, "body_bytes", body.DEFAULT_MAX_BYTES)
     header_schemes = frozenset(n for n, binding in ctx.spec.authentication.schemes.items() if isinstance(binding, JwtSpec | BasicSpec))
-    return [o for s in served if (o := _operation(ctx, s, max_body_bytes, header_schemes)) is not None]
+    return [o for s in served if (o := _operation(ctx, s, max_body_bytes, header_schemes, validator)) is not None]
 
 
-def _operation(ctx: Context, served: Served, max_body_bytes: int, header_schemes: frozenset[str]) -> Operation | None:
+def _operation(ctx: Context, served: Served, max_body_bytes: int, header_schemes: frozenset[str], validator: Validator) -> Operation | None:
     source = served.source
     requirements = _security(ctx, served, header_schemes)
     if source.method not in routing.METHODS:
@@ -43,8 +44,8 @@ def _operation(ctx: Context, served: Served, max_body_bytes: int, header_schemes
         upstream=api.upstream,
         route=Route(at=lambda: source.span, method=source.method, template=served.template, hosts=tuple(sorted(set(api.hosts)))),
         security=requirements,
-        body=_body(ctx, served, max_body_bytes),
-        validation=validation.OFF,
+        body=_body(ctx, served, max_body_bytes, validator),
+        validation=validator.rule(served, requirements.schemes),
     )
 
 
@@ -90,7 +91,7 @@ def _check_scopes(ctx: Context, served: Served) -> bool:
     return True
 
 
-def _body(ctx: Context, served: Served, max_body_bytes: int) -> Body:
+def _body(ctx: Context, served: Served, max_body_bytes: int, validator: Validator) -> Body:
     source = served.source
     own = ctx.spec.operations.get(operation_id(source))
     limits = [size_bytes(own.limits.body_bytes)] if own and own.limits.body_bytes else []
@@ -106,7 +107,9 @@ def _body(ctx: Context, served: Served, max_body_bytes: int) -> Body:
             names.add(name)
     if not names:
         ctx.findings.error("GWC401", "the request body has no media type, so no request could have one", source.span)
-    return Body(at=lambda: source.span, media_types=tuple(sorted(names)), required=source.request_body.required, max_bytes=max_bytes)
+    left = validator.media_types(served)
+    media_types = tuple(sorted(names)) if left is None else left
+    return Body(at=lambda: source.span, media_types=media_types, required=source.request_body.required, max_bytes=max_bytes)
 
 
 def check_public(ctx: Context, documents: Mapping[str, OpenApi]) -> None:

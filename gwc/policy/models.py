@@ -20,6 +20,7 @@ from gwc.controls.mutual_tls import MutualTlsSpec
 from gwc.controls.rate_limit import OperationRateLimitSpec, RateLimitSpec
 from gwc.controls.spec import HostName, Name, Spec
 from gwc.controls.upstream import UpstreamSpec
+from gwc.controls.validation import ValidationSpec
 from gwc.controls.zone import NetworkSpec
 
 ApiVersion = Literal["gwc/v1"]
@@ -111,14 +112,15 @@ class ObservabilitySpec(Spec):
 class OperationSpec(Spec):
     """Further restrictions of one operation."""
 
-    LATER: ClassVar[tuple[str, ...]] = ("timeouts", "validation", "threats", "cors", "responseHeaders")
+    LATER: ClassVar[tuple[str, ...]] = ("timeouts", "threats", "cors", "responseHeaders")
 
     authorization: OperationAuthorizationSpec = OperationAuthorizationSpec()
     rate_limits: list[OperationRateLimitSpec] = []
     limits: OperationLimitsSpec = OperationLimitsSpec()
+    validation: ValidationSpec | None = None
 
 
-_LATER_SECTIONS = ("validation", "threats", "cors", "responseHeaders", "exceptions", "alerts")
+_LATER_SECTIONS = ("threats", "cors", "responseHeaders", "exceptions", "alerts")
 
 
 class PolicySpec(Spec):
@@ -137,6 +139,7 @@ class PolicySpec(Spec):
     authorization: AuthorizationSpec = AuthorizationSpec()
     network: NetworkSpec = NetworkSpec()
     rate_limits: list[RateLimitSpec] = []
+    validation: ValidationSpec | None = None
     upstreams: Annotated[dict[Name, UpstreamSpec], Field(min_length=1)]
     observability: ObservabilitySpec = ObservabilitySpec()
     operations: dict[str, OperationSpec] = {}
@@ -156,6 +159,7 @@ class BaselineSpec(Spec):
     authorization: BaselineAuthorizationSpec = BaselineAuthorizationSpec()
     network: NetworkSpec = NetworkSpec()
     rate_limits: list[RateLimitSpec] = []
+    validation: ValidationSpec | None = None
 
 
 class ConsumersSpec(Spec):

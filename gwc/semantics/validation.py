@@ -30,7 +30,7 @@ def find_faults(rule: Validation, schemas: JsonSchema, request: Request) -> Iter
     found = find_failures(rule, schemas, request)
     for chosen in islice(product(*found), _MOST_ALTERNATIVES) if found else ():
         yield _fault("validate.parameters", [failure for one in chosen for failure in one])
-    if request.body and rule.media_types:
+    if not found and request.body and rule.media_types:
         yield from _body_faults(rule, schemas, request)
 
 

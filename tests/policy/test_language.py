@@ -43,7 +43,7 @@ def only(folder: Path, code: str, **texts: object) -> str:
     return found[0].message
 
 
-@pytest.mark.parametrize("key", ["validation", "threats", "cors", "responseHeaders", "exceptions"])
+@pytest.mark.parametrize("key", ["threats", "cors", "responseHeaders", "exceptions"])
 def test_sections_of_later_versions_are_refused_by_name(tmp_path: Path, key: str) -> None:
     message = only(tmp_path, "GWC021", policy=POLICY + f"{key}: {{}}\n")
     assert key in message
