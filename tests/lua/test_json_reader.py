@@ -101,6 +101,21 @@ def test_accepts_what_python_accepts(data):
         assert plain(seen(found)) == theirs
 
 
+@settings(max_examples=3000, deadline=None)
+@given(st.from_regex(r"-?(0|[1-9][0-9]{0,17})(\.[0-9]{1,17})?([eE][+-]?[0-9]{1,3})?", fullmatch=True))
+def test_numbers_are_exact(text):
+    """A plain number is the double that Python reads; a long one has all digits."""
+    found = decode(text)
+    if isinstance(found, tuple):
+        assert found == (None, "syntax", "number")
+        assert Decimal(text).adjusted() < -308 or abs(float(text)) == float("inf")
+    elif VALUE.kind(found) == "number":
+        assert found == float(text)
+        assert Decimal(repr(float(found))) == Decimal(text)
+    else:
+        assert plain(seen(found)) == Decimal(text)
+
+
 def _refuse(name: str) -> None:
     raise ValueError(name)
 
@@ -119,7 +134,7 @@ def plain(value: Any) -> Any:
     if "object" in value:
         return {k: plain(v) for k, v in value["object"].items()}
     digits, _, exponent = (value.get("plain") or value["long"]).partition("e")
-    return Decimal(digits) * Decimal(10) ** (int(exponent or 0) - len(digits.lstrip("-")) + 1)
+    return Decimal(f"{digits}e{int(exponent or 0) - len(digits.lstrip('-')) + 1}")
 
 
 def test_the_reader_keeps_nothing_of_a_text():

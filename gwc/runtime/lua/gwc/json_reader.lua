@@ -121,54 +121,54 @@ local function read_string(at)
   return bad()
 end
 
---- The place after the digits from `at` on; nil without a digit.
-local function after_digits(at)
-  local stop = at
-  local c = byte(text, stop)
+--- The place after the digits from `at` on and the byte there; `value` followed by the digits, which is exact up to 15 digits.
+local function after_digits(at, value)
+  local c = byte(text, at)
   while c >= 48 and c <= 57 do
-    stop = stop + 1
-    c = byte(text, stop)
+    value = value * 10 + c - 48
+    at = at + 1
+    c = byte(text, at)
   end
-  if stop == at then return nil end
+  return at, c, value
+end
+
+--- The place after the exponent whose `e` is at `at`; nil without a digit.
+local function after_exponent(at)
+  local c = byte(text, at + 1)
+  local from = (c == 43 or c == 45) and at + 2 or at + 1
+  local stop = after_digits(from, 0)
+  if stop == from then return nil end
   return stop
 end
 
---- The place after the fraction and the exponent that may be at `at`; nil when one has no digits.
-local function after_fraction(at)
-  local c = byte(text, at)
-  if c == 46 then -- .
-    at = after_digits(at + 1)
-    if at == nil then return nil end
-    c = byte(text, at)
-  end
-  if c ~= 101 and c ~= 69 then return at end -- e E
-  c = byte(text, at + 1)
-  return after_digits((c == 43 or c == 45) and at + 2 or at + 1)
-end
-
 local function read_exact(at, after)
-  if after == nil then return bad() end
   local value = read_literal(sub(text, at, after - 1), max_characters)
   if value == nil then return fault("syntax", "number") end
   return value, after
 end
 
+local POWERS = { 10 } -- exact as doubles, so that dividing a whole number by one rounds once, as reading the literal does
+for i = 2, 15 do POWERS[i] = POWERS[i - 1] * 10 end
+
 --- The number at `at`, whose first byte is `c`.
 local function read_number(at, c)
-  local from, value = at, 0
-  if c == 45 then -- -
-    from = at + 1
-    c = byte(text, from)
-  end
-  local stop = from
-  while c >= 48 and c <= 57 do
-    value = value * 10 + c - 48
-    stop = stop + 1
-    c = byte(text, stop)
-  end
+  local from = c == 45 and at + 1 or at -- -
+  local stop, value, places = from, nil, 0
+  stop, c, value = after_digits(from, 0)
   if stop == from or (stop - from > 1 and byte(text, from) == 48) then return bad() end
-  if c == 46 or c == 101 or c == 69 then return read_exact(at, after_fraction(stop)) end
+  if c == 46 then -- .
+    local point = stop
+    stop, c, value = after_digits(point + 1, value)
+    places = stop - point - 1
+    if places == 0 then return bad() end
+  end
+  if c == 101 or c == 69 then -- e E
+    stop = after_exponent(stop)
+    if stop == nil then return bad() end
+    return read_exact(at, stop)
+  end
   if stop - from > 15 then return read_exact(at, stop) end
+  if places > 0 then value = value / POWERS[places] end
   return from == at and value or 0 - value, stop
 end
 
