@@ -37,11 +37,17 @@ class Pattern:
         """An expression for `RegExp(..).test` of njs that finds the same, in linear time and texts of any length; None where there is none.
 
         ASCII but for code points above U+FFFF, which stand in it as they are. It is compared with the automaton before it is given away.
+        Where `pcre_misses_empty`, the empty text must be asked for separately.
         """
         text = pcre.printed(parse(self.source))
         if text is not None:
             self._compare(text)
         return text
+
+    @property
+    def pcre_misses_empty(self) -> bool:
+        """Whether the expression is found in the empty text, and njs doesn't see it by `pcre`: write `value === '' || /../.test(value)`."""
+        return self.pcre is not None and self.matches("") and pcre.misses_empty(self.pcre)
 
     def _compare(self, text: str) -> None:
         """Compares two independent readings of a printing with the automaton: our own, for all texts, and Python's, for border strings."""

