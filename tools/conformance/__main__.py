@@ -45,11 +45,12 @@ def counted(folder: Path, hosts: tuple[str, ...], only: tuple[str, ...] = ()) ->
         for batch in make(folder / "projects"):
             if only and not batch.name.startswith(only):
                 continue
-            answers = {"model": ask_model(batch)}
+            model = ask_model(batch)
+            answers = {"model": model}
             for host in hosts:
                 place = folder / host / batch.name
                 place.mkdir(parents=True)
-                answers[host] = ask(batch, host, place)
+                answers[host] = ask(batch, host, place, model)
             count.add(batch, answers)
     return count
 

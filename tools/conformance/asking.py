@@ -6,9 +6,9 @@ import hashlib
 import os
 import shlex
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from gwc.ir import Gateway
@@ -29,11 +29,13 @@ STAND_IN = Path(__file__).resolve().parents[2] / "tests" / "kong" / "stand_in.py
 class Said:
     """What came of one question. `outcome`: `accepted`, `refused` (400 with a reason of validation), or what else happened.
 
-    `told`: reason and failures of the problem document. `differs`: how a gateway contradicts the model.
+    `told`: reason and failures of the problem document; of the model, `others` has what is right instead. `differs`: how a gateway contradicts
+    the model.
     """
 
     outcome: str
     told: str = ""
+    others: frozenset[str] = frozenset()
     differs: str = ""
 
 
@@ -43,10 +45,10 @@ def ask_model(batch: Batch) -> list[Said]:
     return [_of_model(judge(gateway, q.raw, OFFER, State())) for q in batch.questions]
 
 
-def ask(batch: Batch, host: str, folder: Path) -> list[Said]:
-    """The answers of a gateway."""
+def ask(batch: Batch, host: str, folder: Path, model: Sequence[Said]) -> list[Said]:
+    """The answers of a gateway, each compared with the model's."""
     with serving(batch, host, folder) as (prepared, connections):
-        return [put(q, prepared, connections) for q in batch.questions]
+        return [put(q, m, prepared, connections) for q, m in zip(batch.questions, model, strict=True)]
 
 
 @contextmanager
@@ -61,13 +63,11 @@ def serving(batch: Batch, host: str, folder: Path) -> Iterator[tuple[Bench, Conn
             yield prepared, connections
 
 
-def put(question: Question, prepared: Bench, connections: Connections) -> Said:
-    """One question to a running gateway, compared with the model."""
+def put(question: Question, model: Said, prepared: Bench, connections: Connections) -> Said:
+    """One question to a running gateway."""
     answer = connections.exchange("only", question.raw, OFFER)
-    arrived = [r.body_sha256 for r in prepared.take()]
-    said = _of_answer(answer, arrived, question)
-    verdict = judge(prepared.gateway, question.raw, OFFER, State())
-    return Said(said.outcome, said.told, _difference(said, verdict))
+    said = _of_answer(answer, [r.body_sha256 for r in prepared.take()], question)
+    return replace(said, differs=_difference(said, model))
 
 
 def _of_answer(answer: Answer, arrived: list[str], question: Question) -> Said:
@@ -86,17 +86,15 @@ def _of_model(verdict: Verdict) -> Said:
         return Said("accepted")
     first = verdict.faults[0]
     if first.status == 400 and first.reason.startswith("validate."):
-        return Said("refused", told(first.reason, first.errors))
+        return Said("refused", told(first.reason, first.errors), frozenset(told(f.reason, f.errors) for f in verdict.faults))
     return Said(f"{first.status} {first.reason}")
 
 
-def _difference(said: Said, verdict: Verdict) -> str:
-    model = _of_model(verdict)
+def _difference(said: Said, model: Said) -> str:
     if said.outcome != model.outcome:
         return f"the model says {model.outcome}, the gateway {said.outcome}"
-    right = {told(f.reason, f.errors) for f in verdict.faults}
-    if said.told and said.told not in right:
-        return f"the model tells {' or '.join(sorted(right))}, the gateway {said.told}"
+    if said.told and said.told not in model.others:
+        return f"the model tells {' or '.join(sorted(model.others))}, the gateway {said.told}"
     return ""
 
 
