@@ -14,7 +14,7 @@ from gwc.lowering.validation import codes
 from gwc.lowering.validation.any_text import member_takes_any_text
 from gwc.lowering.validation.binary import BinaryProperties
 from gwc.lowering.validation.json_types import is_json
-from gwc.lowering.validation.reading import TEXT_TYPES, UnclearError, kinds_of, possible_kinds
+from gwc.lowering.validation.reading import TEXT_TYPES, UnclearError, kinds_of, possible_kinds, without_null
 from gwc.lowering.validation.schemas import Meaning, Schemas
 from gwc.lowering.validation.shapes import Formula
 from gwc.source.cursor import Cursor
@@ -120,7 +120,7 @@ class Forms:
 
     def _binary(self, whole: Schema, name: str, member: Formula, ranges: tuple[str, ...]) -> Field:
         shapes = self._schemas.shapes
-        is_list = "array" in possible_kinds(shapes.types(member)) and shapes.types(member) != ALL
+        is_list = shapes.types(member) != ALL and "array" in shapes.types(member)
         if not member_takes_any_text(whole, name, self._schemas, in_list=is_list):
             raise UnclearError(
                 "the bytes of a file are not looked at, but its schema asks for something", "ask for `type: string` and no more"
@@ -132,10 +132,10 @@ class Forms:
     def _is_structure(self, member: Formula) -> bool:
         """Whether OpenAPI's default for the field is JSON: an object, or an array of what is no text."""
         shapes = self._schemas.shapes
-        types = shapes.types(member)
+        types = without_null(shapes.types(member))
         if not types or TEXT_TYPES & types:
             return False
-        return "object" in types or not TEXT_TYPES & shapes.types(shapes.items(member, None))
+        return "object" in types or not TEXT_TYPES & without_null(shapes.types(shapes.items(member, None)))
 
     def _json(self, name: str, member: Formula, ranges: tuple[str, ...] = ()) -> Field:
         kinds = possible_kinds(self._schemas.shapes.types(member))

@@ -28,7 +28,7 @@ class UnclearError(Exception):
 
 
 def possible_kinds(types: Collection[JsonType]) -> tuple[Kind, ...]:
-    """What may stand at a place with these types."""
+    """What a JSON value at a place with these types may be; scalars are `text`."""
     found: tuple[tuple[Kind, bool], ...] = (
         ("text", bool(TEXT_TYPES & set(types))),
         ("array", "array" in types),
@@ -37,10 +37,15 @@ def possible_kinds(types: Collection[JsonType]) -> tuple[Kind, ...]:
     return tuple(kind for kind, is_possible in found if is_possible) or ("text",)
 
 
+def without_null(types: frozenset[JsonType]) -> frozenset[JsonType]:
+    """The types that a text may be of: OpenAPI has no text for a null instead of an array or object."""
+    return types - {"null"} if {"array", "object"} & types else types
+
+
 def kinds_of(shapes: Shapes, place: Formula, style: Style, *, explode: bool, location: Location) -> tuple[Kind, ...]:
     """What a text of the style may be. Raises UnclearError. A schema that says nothing of types means text, except in deepObject."""
     types = shapes.types(place)
-    kinds = possible_kinds(types)
+    kinds = possible_kinds(without_null(types))
     if style in ("deepObject", "json"):
         return kinds
     if types == ALL or kinds == ("text",):
@@ -61,7 +66,7 @@ def _check_structure(shapes: Shapes, place: Formula, kinds: tuple[Kind, ...], st
             "a text with `=` could be a text or an exploded object", "write `explode: false`, or let the schema allow one of them"
         )
     for below, what in _below(shapes, place, kinds):
-        if not TEXT_TYPES & shapes.types(below) and shapes.types(below):
+        if shapes.types(below) and not TEXT_TYPES & without_null(shapes.types(below)):
             raise UnclearError(f"{what} is an array or object, which OpenAPI has no text for in style {style}", DEEP)
 
 
