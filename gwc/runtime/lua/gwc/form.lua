@@ -35,6 +35,7 @@ local function new_result()
 end
 
 local function add(result, name, pointer, value, keyword)
+  assert(keyword or value ~= nil, "a field without a value")
   if keyword == nil and result.object[name] ~= nil then keyword = "repeated" end
   if keyword then
     result.failures[#result.failures + 1] = { place = "body", pointer = pointer, keyword = keyword }

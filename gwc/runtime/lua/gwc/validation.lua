@@ -27,6 +27,7 @@ end
 --- A function that adds what does not hold of a value by the schema with a number, from 0.
 local function new_judge(schemas)
   return function(number, value, pointer, failures, place)
+    assert(value ~= nil, "a value that is not there")
     return judge(assert(schemas[number + 1], "a schema that is not there"), value, failures, place, pointer)
   end
 end

@@ -1,0 +1,102 @@
+"""Phase 9 on the real Envoy: in both Lua filters, and with every part of it broken."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from gwc.backends.envoy import chain, lanes, validation
+from gwc.local.processes import NotStarted
+from tests.support.envoy_process import Bench, Change, find, running
+from tests.support.requests import Answer
+from tests.support.validated import FAULTS, GOOD, KEY, REFUSED, validated_gateway
+
+pytestmark = pytest.mark.gateway
+
+SPLIT = pytest.mark.parametrize("is_split", [False, True], ids=["one filter", "two filters"])
+
+
+def send(bench: Bench, target: str, body: bytes) -> Answer:
+    (header,) = [k.name for k in bench.gateway.api_keys]
+    return bench.request("POST", target, "Content-Type: application/json", f"{header}: {KEY}", body=body)
+
+
+def errors(answer: Answer) -> list[tuple[str, str, str]]:
+    return [(e["in"], e["pointer"], e["keyword"]) for e in answer.problem().get("errors", [])]
+
+
+@SPLIT
+def test_what_holds_passes_and_what_does_not_is_told(tmp_path: Path, is_split: bool):
+    with running(validated_gateway(is_split=is_split), tmp_path) as bench:
+        assert send(bench, *GOOD).status == 200
+        (received,) = bench.upstream.take()
+        assert received.body_bytes == len(GOOD[1])
+        for (target, body), (reason, expected) in REFUSED.items():
+            answer = send(bench, target, body)
+            assert (answer.status, answer.problem()["reason"], errors(answer)) == (400, reason, expected)
+        assert not bench.upstream.take()
+
+
+def in_source(filter_name: str, code: str, instead: str) -> Change:
+    """Replaces a piece of a Lua filter, which must be there once."""
+
+    def change(document: Any) -> None:
+        for node in find(document, lambda n: n.get("name") == filter_name and "typed_config" in n):
+            source = node["typed_config"]["default_source_code"]
+            assert source["inline_string"].count(code) == 1, code
+            source["inline_string"] = source["inline_string"].replace(code, instead)
+
+    return change
+
+
+def in_routes(apply: Callable[[dict[str, str]], object]) -> Change:
+    """Changes what the routes of operations say to the Lua filters."""
+
+    def change(document: Any) -> None:
+        for node in find(document, lambda n: "filter_context" in n):
+            apply(node["filter_context"])
+
+    return change
+
+
+def refuses_everything(bench: Bench) -> None:
+    answer = send(bench, *GOOD)
+    assert (answer.status, answer.problem()["reason"]) == (500, "internal.error")
+    assert not bench.upstream.take()
+
+
+@SPLIT
+@pytest.mark.parametrize("fault", FAULTS)
+def test_a_broken_phase_refuses(tmp_path: Path, is_split: bool, fault: str):
+    change = in_source(chain.BODY if is_split else chain.ACCESS, *FAULTS[fault])
+    with running(validated_gateway(is_split=is_split), tmp_path, change=change) as bench:
+        refuses_everything(bench)
+
+
+@SPLIT
+@pytest.mark.parametrize(
+    "apply",
+    [lambda context: context.update(rule="nothing"), lambda context: context.pop("rule"), lambda context: context.update(rule="")],
+    ids=["unknown", "missing", "empty"],
+)
+def test_a_route_that_names_no_rule_refuses(tmp_path: Path, is_split: bool, apply: Callable[[dict[str, str]], object]):
+    with running(validated_gateway(is_split=is_split), tmp_path, change=in_routes(apply)) as bench:
+        refuses_everything(bench)
+
+
+def test_the_rule_of_another_lane_is_not_known_to_the_filter(tmp_path: Path):
+    """The first filter knows no rules of operations that the second one judges."""
+    name = validation.collect(validated_gateway()).names["orders.open"]
+    first, second = (f(lanes.collect(validated_gateway(is_split=True))) for f in (lanes.access_filter, lanes.body_filters))
+    assert name not in json.dumps(first)
+    assert name in json.dumps(second)
+
+
+def test_without_the_compiled_schemas_envoy_does_not_start(tmp_path: Path):
+    change = in_source(chain.ACCESS, 'package.preload["gwc.schemas"]', 'package.preload["gwc.other"]')
+    with pytest.raises(NotStarted, match=r"gwc\.schemas"), running(validated_gateway(), tmp_path, change=change):
+        pass
