@@ -5,12 +5,14 @@ DEMO_VENV := .demo-venv
 BIN := $(VENV)/bin
 PYTEST_ARGS ?=
 
-.PHONY: help demo test test-long check bench schemas docs clean
+.PHONY: help demo test test-long check bench conformance fuzz schemas docs clean
 help:
 	@echo "make demo       compile examples/orders, start NGINX and Envoy, compare both with the model"
 	@echo "make test       the whole test suite (make test-long: the slow ones too)"
 	@echo "make check      mypy, ruff, import contracts, generated files"
 	@echo "make bench      compile time, memory, gateway CPU"
+	@echo "make conformance collections of others through all gateways, counted in docs/conformance.md"
+	@echo "make fuzz       random inputs, FUZZ_SECONDS=60 for each target"
 	@echo "make schemas    generate schemas/ and the generated tables of docs/"
 	@echo "make clean      remove environments and caches"
 
@@ -40,6 +42,13 @@ check: $(VENV)/.complete
 
 bench: $(VENV)/.complete
 	$(BIN)/python -m bench
+
+conformance: $(VENV)/.complete
+	$(BIN)/python -m tools.conformance
+
+FUZZ_SECONDS ?= 60
+fuzz: $(VENV)/.complete
+	$(BIN)/python -m tools.fuzz --seconds $(FUZZ_SECONDS)
 
 schemas docs: $(VENV)/.complete
 	$(BIN)/python -m tools.generate
