@@ -9,7 +9,7 @@ from gwc.jsonschema.cycles import parts, recursive
 from gwc.jsonschema.lua_automaton import automaton
 from gwc.jsonschema.lua_function import function_text
 from gwc.jsonschema.lua_marker import marker_text
-from gwc.jsonschema.tree import Call, Check, Schema, Table
+from gwc.jsonschema.tree import Call, Check, Required, Schema, Table
 
 _STATEMENTS = 2_000
 """Of one function of the chunk: LuaJIT takes 65,536 constants in each."""
@@ -117,7 +117,11 @@ class _Program:
         """The number of checks in a schema, without those of the table."""
         weight = self._weights.get(id(schema))
         if weight is None:
-            weight = sum(1 + sum(map(self.weight, parts(check))) for check in schema.checks)
+            weight = sum(_weight(check) + sum(map(self.weight, parts(check))) for check in schema.checks)
             self._weights[id(schema)] = weight
             self._kept.append(schema)
         return weight
+
+
+def _weight(check: Check) -> int:
+    return len(check.names) if isinstance(check, Required) else 1

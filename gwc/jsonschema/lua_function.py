@@ -14,6 +14,9 @@ from gwc.jsonschema.lua_body import Body, Place, Program, Step
 from gwc.jsonschema.lua_literal import quote
 from gwc.jsonschema.tree import NOTHING, Check, Schema
 
+_MAX_TOGETHER = 100
+"""Alternatives in one expression, which has jumps."""
+
 
 def function_text(schema: Schema, program: Program) -> str:
     """The function `f(v, c, p)` of a schema."""
@@ -29,8 +32,8 @@ def new_body(program: Program) -> Body:
 
 def _steps(body: Body, schema: Schema, place: Place) -> Iterator[Step]:
     for at, check in enumerate(schema.checks):
-        if isinstance(check, tree.Members):
-            yield from _member_steps(body, check, place)
+        if isinstance(check, _Long):
+            yield from _STEPS[type(check)](body, check, place)
         elif isinstance(check, tree.UnevaluatedProperties | tree.UnevaluatedItems):
             yield _KINDS[type(check)], partial(_unevaluated, body, check, schema.checks[:at], place)
         else:
@@ -52,6 +55,19 @@ def _member_steps(body: Body, check: tree.Members, place: Place) -> Iterator[Ste
             yield "object", partial(_part, body, schema, f"{place.v}[{quote(name)}]", place.named(name))
     if check.patterns or (check.additional is not None and check.additional.checks):
         yield "object", partial(_other_members, body, check, place)
+
+
+def _required_steps(body: Body, check: tree.Required, place: Place) -> Iterator[Step]:
+    for name in check.names:
+        yield "object", partial(body.fails_if, f"{place.v}[{quote(name)}] == nil", place, "required")
+
+
+def _item_steps(body: Body, check: tree.Items, place: Place) -> Iterator[Step]:
+    for i, schema in enumerate(check.prefix):
+        if schema.checks:
+            yield "array", partial(_part, body, schema, f"{place.v}[{i + 1}]", place.named(i))
+    if check.rest is not None and check.rest.checks:
+        yield "array", partial(_rest, body, check.rest, len(check.prefix) + 1, place)
 
 
 def _part(body: Body, schema: Schema, expression: str, place: Place) -> None:
@@ -94,11 +110,6 @@ def _call(body: Body, check: tree.Call, place: Place) -> None:
     body.applies(Schema((check,)), place)
 
 
-def _required(body: Body, check: tree.Required, place: Place) -> None:
-    for name in check.names:
-        body.fails_if(f"{place.v}[{quote(name)}] == nil", place, "required")
-
-
 def _dependent_schema(body: Body, check: tree.DependentSchema, place: Place) -> None:
     with body.block(f"if {place.v}[{quote(check.name)}] ~= nil then"):
         body.applies(check.schema, place)
@@ -109,17 +120,13 @@ def _property_names(body: Body, check: tree.PropertyNames, place: Place) -> None
         body.fails_if(f"not names({place.v}, {body.program.function(check.schema)})", place, "propertyNames")
 
 
-def _items(body: Body, check: tree.Items, place: Place) -> None:
-    for i, schema in enumerate(check.prefix):
-        if schema.checks:
-            _part(body, schema, f"{place.v}[{i + 1}]", place.named(i))
-    if check.rest is None or not check.rest.checks:
-        return
+def _rest(body: Body, schema: Schema, first: int, place: Place) -> None:
+    """Items from number `first` on."""
     item = place.each()
-    with body.block(f"for i = {len(check.prefix) + 1}, #{place.v} do"):
+    with body.block(f"for i = {first}, #{place.v} do"):
         body.add(f"local {item.v} = {place.v}[i]")
         body.add(f"local {item.p} = c and {place.p} .. {quote(place.suffix + '/')} .. i - 1")
-        body.applies(check.rest, item)
+        body.applies(schema, item)
 
 
 def _contains(body: Body, check: tree.Contains, place: Place) -> None:
@@ -146,9 +153,12 @@ def _if(body: Body, check: tree.If, place: Place) -> None:
 
 
 def _any_of(body: Body, check: tree.AnyOf, place: Place) -> None:
-    held = " or ".join(body.holds(schema, place.v) for schema in check.schemas)
-    with body.block(f"if not ({held}) then"):
-        _none_fits(body, check, check.keyword, place)
+    with body.block("do"):
+        body.add(f"local held = {' or '.join(body.holds(schema, place.v) for schema in check.schemas[:_MAX_TOGETHER])}")
+        for schema in check.schemas[_MAX_TOGETHER:]:
+            body.add(f"held = held or {body.holds(schema, place.v)}")
+        with body.block("if not held then"):
+            _none_fits(body, check, check.keyword, place)
 
 
 def _one_of(body: Body, check: tree.OneOf, place: Place) -> None:
@@ -184,13 +194,19 @@ def _unevaluated(body: Body, check: tree.UnevaluatedProperties | tree.Unevaluate
         body.fails_if(f"not rest({place.v}, e, {function})", place, keyword)
 
 
+_Long = tree.Members | tree.Required | tree.Items
+_STEPS: dict[type, Callable[[Body, Any, Place], Iterator[Step]]] = {
+    tree.Members: _member_steps,
+    tree.Required: _required_steps,
+    tree.Items: _item_steps,
+}
+"""Checks that may have thousands of parts, each of which is a step."""
+
 _KINDS: dict[type, str] = {
     tree.Matches: "string",
-    tree.Items: "array",
     tree.Contains: "array",
     tree.UniqueItems: "array",
     tree.UnevaluatedItems: "array",
-    tree.Required: "object",
     tree.DependentRequired: "object",
     tree.DependentSchema: "object",
     tree.Known: "object",
@@ -203,10 +219,8 @@ _WRITERS: dict[type, Callable[[Body, Any, Place], None]] = {
     tree.Never: _never,
     tree.Apply: _apply,
     tree.Call: _call,
-    tree.Required: _required,
     tree.DependentSchema: _dependent_schema,
     tree.PropertyNames: _property_names,
-    tree.Items: _items,
     tree.Contains: _contains,
     tree.Not: _not,
     tree.If: _if,

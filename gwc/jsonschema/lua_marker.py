@@ -16,6 +16,9 @@ from gwc.jsonschema.lua_function import new_body
 from gwc.jsonschema.lua_literal import quote
 from gwc.jsonschema.tree import Check, Schema, Table
 
+_MAX_NAMES = 1000
+"""In one `if`: LuaJIT jumps over at most 32,767 instructions."""
+
 
 def evaluates(checks: Sequence[Check], table: Table) -> bool:
     """Whether the checks can evaluate anything. No cycle of calls stays at one place of the instance."""
@@ -90,16 +93,17 @@ def _dependent_schema(marker: _Marker, check: tree.DependentSchema) -> None:
 
 def _members(marker: _Marker, check: tree.Members) -> None:
     body = marker.body
-    with body.block('if t == "object" then'):
-        if check.additional is not None:
-            body.add("e[0] = true")
-            return
-        for name, _ in check.properties:
-            body.add(f"e[{quote(name)}] = true")
-        if check.patterns:
-            found = " or ".join(f"matches({body.program.pattern(pattern)}, name)" for pattern, _ in check.patterns)
-            with body.block("for name in next, v do"):
-                body.add(f"if name ~= 0 and ({found}) then e[name] = true end")
+    if check.additional is not None:
+        body.add('if t == "object" then e[0] = true end')
+        return
+    for at in range(0, len(check.properties), _MAX_NAMES):
+        with body.block('if t == "object" then'):
+            for name, _ in check.properties[at : at + _MAX_NAMES]:
+                body.add(f"e[{quote(name)}] = true")
+    if check.patterns:
+        found = " or ".join(f"matches({body.program.pattern(pattern)}, name)" for pattern, _ in check.patterns)
+        with body.block('if t == "object" then'), body.block("for name in next, v do"):
+            body.add(f"if name ~= 0 and ({found}) then e[name] = true end")
 
 
 def _items(marker: _Marker, check: tree.Items) -> None:

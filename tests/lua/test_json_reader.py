@@ -84,7 +84,7 @@ _TAKEN = [
 ]
 
 
-@settings(max_examples=2000, deadline=None)
+@settings(max_examples=1000, deadline=None)
 @given(st.binary(max_size=12) | st.text(alphabet='{}[]",:\\u0d8c1e-.tn \x00', max_size=14).map(str.encode))
 def test_accepts_what_python_accepts(data):
     """Python's reader is lenient about a few things only; what both take is equal."""
@@ -101,7 +101,7 @@ def test_accepts_what_python_accepts(data):
         assert plain(seen(found)) == theirs
 
 
-@settings(max_examples=3000, deadline=None)
+@settings(max_examples=600, deadline=None)
 @given(st.from_regex(r"-?(0|[1-9][0-9]{0,17})(\.[0-9]{1,17})?([eE][+-]?[0-9]{1,3})?", fullmatch=True))
 def test_numbers_are_exact(text):
     """A plain number is the double that Python reads; a long one has all digits."""
