@@ -7,10 +7,10 @@ from typing import Any, Literal, cast
 
 from gwc.diagnostics import Problems
 from gwc.jsonschema.constant import parts
-from gwc.jsonschema.tree import Bound, Check, Count, Enum, JsonType, Matches, MultipleOf, Never, Types, UniqueItems
+from gwc.jsonschema.tree import Bound, Check, Count, Enum, If, JsonType, Matches, MultipleOf, Never, Schema, Types, UniqueItems
 from gwc.lowering.schema import codes
 from gwc.lowering.schema.exact import constant, number
-from gwc.patterns import PatternError, compile_pattern
+from gwc.patterns import PatternError, compile_pattern, conditions
 from gwc.source.cursor import Cursor
 from gwc.source.text import problem, shown
 
@@ -38,9 +38,13 @@ def check_pattern(text: str, cursor: Cursor, *, key: bool = False) -> str:
     try:
         compile_pattern(text)
     except PatternError as error:
-        message = f"pattern {shown(text)}, column {error.column}: {error.message}"
-        raise problem(codes.PATTERN, message, cursor.span(key=key)) from None
+        raise _bad_pattern(text, error, cursor, key=key) from None
     return text
+
+
+def _bad_pattern(text: str, error: PatternError, cursor: Cursor, *, key: bool) -> Problems:
+    message = f"pattern {shown(text)}, column {error.column}: {error.message}"
+    return problem(codes.PATTERN, message, cursor.span(key=key))
 
 
 def _types_30(schema: Cursor, place: Cursor) -> Iterator[Check]:
@@ -120,7 +124,18 @@ def _count(keyword: _CountKeyword) -> Callable[[Cursor, Cursor], Iterator[Check]
 
 
 def _pattern(_schema: Cursor, place: Cursor) -> Iterator[Check]:
-    yield Matches("pattern", check_pattern(place.value, place))
+    """One failure, also where the expression needs several conditions."""
+    try:
+        found = conditions(place.value)
+    except PatternError as error:
+        raise _bad_pattern(place.value, error, place, key=False) from None
+    guards: list[Check] = [Count("minLength", found.min_length)] if found.min_length else []
+    guards += [] if found.max_length is None else [Count("maxLength", found.max_length)]
+    guards += [Matches("pattern", pattern) for pattern in found.patterns[:-1]]
+    check: Check = Matches("pattern", found.patterns[-1])
+    for guard in reversed(guards):
+        check = If(Schema((guard,)), Schema((check,)), Schema((Never("pattern"),)))
+    yield check
 
 
 def _unique(_schema: Cursor, place: Cursor) -> Iterator[Check]:

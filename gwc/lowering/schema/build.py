@@ -72,7 +72,7 @@ class SchemaBuilder:
         self.foreign = "readOnly" if direction == "request" else "writeOnly"
         self.references = References(version)
         self._growing = table or GrowingTable()
-        self._summaries = Summaries(version, self.references, self.foreign, self._followed)
+        self._summaries = Summaries(version, self.references, self.foreign, self._followed, self.complain)
         self._numbers: dict[tuple[Place, Frame, bool], int] = {}
         self._queue: deque[_Job] = deque()
         self._circles = Circles()

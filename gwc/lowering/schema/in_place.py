@@ -11,9 +11,12 @@ from dataclasses import dataclass, replace
 from functools import reduce
 from typing import Any, Literal
 
+from gwc.diagnostics import Problems
+from gwc.lowering.schema import codes
 from gwc.lowering.schema.place import Place, References
 from gwc.source.cursor import Cursor
 from gwc.source.limits import MAX_REFERENCE_CHAIN
+from gwc.source.text import problem
 
 _DEEP = frozenset(
     {
@@ -165,9 +168,16 @@ def under_condition(said: InPlace) -> InPlace:
 class Summaries:
     """Reads `InPlace` from schemas, each place once."""
 
-    def __init__(self, version: str, references: References, foreign: str, target: Callable[[Place, str], Place | None]) -> None:
+    def __init__(
+        self,
+        version: str,
+        references: References,
+        foreign: str,
+        target: Callable[[Place, str], Place | None],
+        complain: Callable[[Problems], None],
+    ) -> None:
         """`foreign`: the keyword of members that the other direction has. `target`: follows a reference keyword; None: it leads nowhere."""
-        self._version, self._references, self._foreign, self._target = version, references, foreign, target
+        self._version, self._references, self._foreign, self._target, self._complain = version, references, foreign, target, complain
         self._known: dict[Place, InPlace] = {}
         self._open: list[Place] = []
         self._foreign_known: dict[Place, bool] = {}
@@ -175,11 +185,16 @@ class Summaries:
         self._alike: set[Place] = set()
 
     def of(self, place: Place) -> InPlace:
-        """What the schemas in place say. Those that refer to themselves in place, or too often, are told of elsewhere: they say nothing here."""
+        """What the schemas in place say. Those that refer to themselves in place are told of elsewhere: they say nothing here."""
         known = self._known.get(place)
         if known is not None:
             return known
-        if place in self._open or len(self._open) > MAX_REFERENCE_CHAIN:
+        if place in self._open:
+            return NOTHING_SAID
+        if len(self._open) > MAX_REFERENCE_CHAIN:
+            self._complain(
+                problem(codes.TOO_DEEP, f"more than {MAX_REFERENCE_CHAIN} schemas for one value, each in the other", place.cursor.span())
+            )
             return NOTHING_SAID
         self._open.append(place)
         try:
@@ -202,16 +217,20 @@ class Summaries:
         """Whether strict mode changes anything in the members or items of a value with this schema, wherever references lead."""
         if place in self._alike:
             return False
-        stack, seen = [(place, False)], {(place, False)}
+        start = (place, False)
+        stack, came_from = [start], {start: start}
         while stack:
-            here, is_value = stack.pop()
-            if here in self._differing or (is_value and self._is_changed_here(here)):
+            here = stack.pop()
+            if here[0] in self._differing or (here[1] and self._is_changed_here(here[0])):
+                while here != start:
+                    here = came_from[here]
+                    self._differing.add(here[0])
                 self._differing.add(place)
                 return True
-            new = [below for below in self._below(here) if below not in seen] if here not in self._alike else []
-            seen.update(new)
+            new = [below for below in self._below(here[0]) if below not in came_from] if here[0] not in self._alike else []
+            came_from.update(dict.fromkeys(new, here))
             stack += new
-        self._alike.add(place)
+        self._alike.update(p for p, _ in came_from)
         return False
 
     def _is_changed_here(self, place: Place) -> bool:
