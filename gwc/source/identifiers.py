@@ -64,6 +64,14 @@ class Conflict(NamedTuple):
     what: str
 
 
+class _Node(NamedTuple):
+    shape: Shape
+    kind: Kind
+    pointer: Pointer
+    value: Any
+    resource: Resource
+
+
 class Identifiers:
     """What one document names. Resources are known by absolute URI, anchors by the resource they lie in."""
 
@@ -88,25 +96,17 @@ class Identifiers:
 
     def _read(self, value: Any) -> None:
         is_openapi = isinstance(value, dict) and "openapi" in value
-        stack: list[tuple[Shape, Kind, Pointer, Any, Resource]] = []
-        for kind, pointer, root in [(Kind.OPENAPI, (), value)] if is_openapi else _schemas_of(value, ()):
-            stack.append((Shape.ONE, kind, pointer, root, self.document))
+        roots = [(Kind.OPENAPI, (), value)] if is_openapi else list(_schemas_of(value, ()))
+        stack = [_Node(Shape.ONE, kind, pointer, root, self.document) for kind, pointer, root in reversed(roots)]
         seen: set[tuple[int, Kind]] = set()
         while stack:
-            shape, kind, pointer, here, resource = stack.pop()
-            if shape is not Shape.ONE:
-                children = here.items() if isinstance(here, dict) else enumerate(here) if isinstance(here, list) else ()
-                stack.extend((Shape.ONE, kind, (*pointer, step), child, resource) for step, child in children)
-                continue
-            if not isinstance(here, dict) or (id(here), kind) in seen:
-                continue
-            seen.add((id(here), kind))
-            if kind is Kind.SCHEMA:
-                resource = self._take(pointer, here, resource)
-            for name, child in here.items():
-                place = place_of(kind, name)
-                if place is not None:
-                    stack.append((place.shape, place.kind, (*pointer, name), child, resource))
+            node = stack.pop()
+            if node.shape is not Shape.ONE:
+                stack.extend(reversed([*_members(node)]))
+            elif isinstance(node.value, dict) and (id(node.value), node.kind) not in seen:
+                seen.add((id(node.value), node.kind))
+                resource = self._take(node.pointer, node.value, node.resource) if node.kind is Kind.SCHEMA else node.resource
+                stack.extend(reversed([*_parts(node, resource)]))
 
     def _take(self, pointer: Pointer, schema: dict[str, Any], resource: Resource) -> Resource:
         """Keeps the names of one schema; returns the resource that its members lie in."""
@@ -126,7 +126,7 @@ class Identifiers:
     def _take_anchor(self, keyword: str, name: str, pointer: Pointer, resource: Resource) -> None:
         earlier = self.anchors.setdefault((resource.pointer, name), pointer)
         if earlier != pointer:
-            self.conflicts.append(Conflict((*pointer, keyword), earlier, keyword))
+            self.conflicts.append(Conflict((*pointer, keyword), earlier, "anchor"))
         elif keyword == "$dynamicAnchor":
             self.dynamic.setdefault(resource.pointer, {})[name] = pointer
 
@@ -140,3 +140,16 @@ def _schemas_of(value: Any, pointer: Pointer) -> Iterator[tuple[Kind, Pointer, A
         return
     for name, member in value.items():
         yield from _schemas_of(member, (*pointer, name))
+
+
+def _members(node: _Node) -> Iterator[_Node]:
+    value = node.value
+    for step, child in value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ():
+        yield _Node(Shape.ONE, node.kind, (*node.pointer, step), child, node.resource)
+
+
+def _parts(node: _Node, resource: Resource) -> Iterator[_Node]:
+    for name, child in node.value.items():
+        place = place_of(node.kind, name)
+        if place is not None:
+            yield _Node(place.shape, place.kind, (*node.pointer, name), child, resource)
