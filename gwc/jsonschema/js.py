@@ -71,13 +71,13 @@ class Printer:
             self._waiting.append((number, self._table[number], ()))
 
     def _print(self, number: int, schema: Schema | None, marked: tuple[Check, ...]) -> None:
-        body = Body(print_schema, self._number, self._marks_of)
+        body = Body(print_schema, self._number, self._marks_of, lambda call: self._table[call.number])
         if schema is not None:
-            print_schema(body, schema, Place("v"))
-            self._functions[number] = "\n".join(("function (v, c, p) {", *body.lines, "return true; }"))
+            print_schema(body, schema, Place("v", counts=True))
+            self._functions[number] = body.text("v, c, p", "return true;")
         else:
             print_marking(body, marked, "v", "e")
-            self._functions[number] = "\n".join(("function (v, e) {", *body.lines, "}"))
+            self._functions[number] = body.text("v, e")
         for called in body.called:
             if called < len(self._table):
                 self._reach(called)

@@ -7,16 +7,20 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
 from gwc.jsonschema.js_literal import literal, token
-from gwc.jsonschema.tree import Call, Never, Schema
+from gwc.jsonschema.tree import Call, Check, Never, Schema
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A value in a variable, and what is done when it does not hold: a failure at `pointer`, an expression; or, without, leaving `label`."""
+    """A value in a variable, and what is done when it does not hold: a failure at `pointer`, an expression; or, without, leaving `label`.
+
+    `counts`: here, and nowhere else, the members of the value are counted (js_counted.py).
+    """
 
     value: str
     pointer: str | None = "p"
     label: str = ""
+    counts: bool = False
 
     def refuse(self, keyword: str) -> str:
         """The statement for a failure."""
@@ -38,21 +42,36 @@ def _joined(pointer: str | None, text: str) -> str | None:
     return pointer[:-1] + literal(text)[1:] if pointer.endswith('"') else f"{pointer} + {literal(text)}"
 
 
+@dataclass(frozen=True, slots=True)
+class Held:
+    """Variables: how many alternatives of a check hold, and for each whether it does. `path`: the blocks in which they can be seen."""
+
+    check: Check
+    path: tuple[int, ...]
+    count: str
+    alternatives: tuple[str, ...]
+
+
 @dataclass
 class Body:
     """Lines, and variables that are used once.
 
     `print_schema` prints the statements that judge the value of a place by a schema. `number_of`: the number of a schema that gets a function
     of its own; `marks_of`: that of the function that says which members and items a schema evaluates.
+    `schema_of`: the schema that is called.
     """
 
     print_schema: Callable[[Body, Schema, Place], None]
     number_of: Callable[[Schema], int]
     marks_of: Callable[[Call], int]
+    schema_of: Callable[[Call], Schema]
     lines: list[str] = field(default_factory=list)
     called: set[int] = field(default_factory=set)
-    depth: int = 0
-    _count: int = 0
+    declared: set[str] = field(default_factory=set)
+    _held: dict[tuple[str, int], Held] = field(default_factory=dict)
+    _path: list[int] = field(default_factory=list)  # the blocks that are open
+    _blocks: int = 0
+    _used: int = 0  # variables that are in use
     _looked_up: dict[int, str] | None = None  # functions that a loop calls, by number
 
     def add(self, *lines: str) -> None:
@@ -60,18 +79,43 @@ class Body:
         self.lines.extend(lines)
 
     def new(self, prefix: str) -> str:
-        """A variable that is not used yet."""
-        self._count += 1
-        return f"{prefix}{self._count}"
+        """A variable that is not in use, and is until the end of the block or scope. njs pays for every variable of a function."""
+        self._used += 1
+        name = f"{prefix}{self._used}"
+        self.declared.add(name)
+        return name
+
+    @contextmanager
+    def scope(self) -> Iterator[None]:
+        """Variables of the inside are free again behind it."""
+        used = self._used
+        yield
+        self._used = used
 
     @contextmanager
     def block(self, head: str) -> Iterator[None]:
-        """What is printed inside stands between braces behind `head`."""
+        """What is printed inside stands between braces behind `head`; a scope."""
         self.add(f"{head} {{")
-        self.depth += 1
-        yield
-        self.depth -= 1
+        self._blocks += 1
+        self._path.append(self._blocks)
+        with self.scope():
+            yield
+        self._path.pop()
         self.add("}")
+
+    @property
+    def depth(self) -> int:
+        """The number of blocks that are open."""
+        return len(self._path)
+
+    def hold(self, check: Check, value: str, count: str, alternatives: tuple[str, ...]) -> None:
+        """Remembers the variables that say which alternatives of a check hold."""
+        self._held[value, id(check)] = Held(check, tuple(self._path), count, alternatives)
+
+    def known(self, check: Check, value: str) -> Held | None:
+        """What `hold` remembered, if it can be seen from here."""
+        held = self._held.get((value, id(check)))
+        return held if held is not None and tuple(self._path[: len(held.path)]) == held.path else None
 
     @contextmanager
     def loop(self, head: str) -> Iterator[None]:
@@ -83,16 +127,17 @@ class Body:
         at, self._looked_up = len(self.lines), {}
         with self.block(head):
             yield
-        self.lines[at:at] = [f"const {name} = x.call({number});" for number, name in self._looked_up.items()]
+        self.lines[at:at] = [f"{name} = x[{number}] || x.call({number});" for number, name in self._looked_up.items()]
         self._looked_up = None
 
     def function(self, number: int) -> str:
         """The expression for the function with a number."""
         self.called.add(number)
         if self._looked_up is None:
-            return f"x.call({number})"
+            return f"(x[{number}] || x.call({number}))"
         if number not in self._looked_up:
-            self._looked_up[number] = self.new("f")
+            self._looked_up[number] = f"f{number}"
+            self.declared.add(f"f{number}")
         return self._looked_up[number]
 
     def holds(self, schema: Schema, value: str) -> str:
@@ -103,10 +148,23 @@ class Body:
         if isinstance(only, Never):
             return "false"
         if isinstance(only, Call):
-            return f"{self.function(only.number)}({value}, null, null)"
-        result, label = self.new("h"), self.new("b")
-        self.add(f"let {result} = false;")
+            return self.uncounted(f"{self.function(only.number)}({value}, null, null)")
+        result, label = self.new("h"), f"b{self._used}"
+        self.add(f"{result} = false;")
         with self.block(f"{label}:"):
             self.print_schema(self, schema, Place(value, None, label))
             self.add(f"{result} = true;")
         return result
+
+    def uncounted(self, expression: str) -> str:
+        """A variable with what the call of a function gives that counts nothing meanwhile."""
+        result = self.new("h")
+        with self.scope():
+            counting = self.new("q")
+            self.add(f"{counting} = x.counts;", "x.counts = false;", f"{result} = {expression};", f"x.counts = {counting};")
+        return result
+
+    def text(self, parameters: str, *end: str) -> str:
+        """The function."""
+        variables = [f"let {', '.join(sorted(self.declared))};"] if self.declared else []
+        return "\n".join((f"function ({parameters}) {{", *variables, *self.lines, *end, "}"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from itertools import groupby
 from typing import Any
 
@@ -10,12 +11,15 @@ from gwc.jsonschema import tree
 from gwc.jsonschema.js_arrays import print_contains, print_items, print_unevaluated_items
 from gwc.jsonschema.js_body import Body, Place
 from gwc.jsonschema.js_composition import print_alternatives, print_apply, print_call, print_if, print_not
+from gwc.jsonschema.js_counted import counting
 from gwc.jsonschema.js_objects import print_object
 from gwc.jsonschema.js_scalars import guard, not_listed, not_matching, not_multiple, not_unique, out_of_bounds, wrong_count, wrong_type
 from gwc.jsonschema.tree import Check, JsonType, Schema
 
 MAX_DEPTH = 40
 """Blocks inside one another in a function; what is deeper becomes a function of its own."""
+
+_IS_CONTAINER = "typeof {0} === 'object' && {0} !== null"
 
 _KINDS: dict[type[Any], JsonType] = {
     tree.Bound: "number",
@@ -69,6 +73,19 @@ def print_schema(body: Body, schema: Schema, place: Place) -> None:
     """The statements that judge the value by the schema. Checks about one type stand together behind one question for it."""
     if body.depth > MAX_DEPTH and schema.checks:
         schema = Schema((tree.Call(body.number_of(schema)),))
+    how = counting(schema) if place.counts else "nothing"
+    if how in ("walk", "nothing"):
+        place = replace(place, counts=False)
+    if how == "walk":
+        body.add(f"if (x.counts && {_IS_CONTAINER.format(place.value)}) x.members += x.total({place.value});")
+    elif how == "own":
+        body.add(f"if (x.counts && {_IS_CONTAINER.format(place.value)} && --x.levels < 0) return false;")
+    _print_checks(body, schema, place)
+    if how == "own":
+        body.add(f"if (x.counts && {_IS_CONTAINER.format(place.value)}) x.levels++;")
+
+
+def _print_checks(body: Body, schema: Schema, place: Place) -> None:
     runs = list(_runs(schema))
     for index, (kind, at, checks) in enumerate(runs):
         if kind is None:
@@ -103,7 +120,7 @@ def _print_untyped(body: Body, checks: list[Check], place: Place) -> None:
 
 def _print_typed(body: Body, schema: Schema, kind: JsonType, at: int, checks: list[Check], place: Place) -> None:
     if kind == "object":
-        print_object(body, schema.checks[:at], checks, place)
+        print_object(body, schema, at, checks, place)
         return
     for number, check in enumerate(checks, at):
         if isinstance(check, tree.UnevaluatedItems):

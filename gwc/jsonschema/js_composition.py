@@ -14,12 +14,10 @@ def print_apply(body: Body, check: Apply, place: Place) -> None:
 
 def print_call(body: Body, check: Call, place: Place) -> None:
     """The same value by the function of another schema."""
-    function = body.function(check.number)
-    if place.pointer is None:
-        body.add(f"if (!{function}({place.value}, null, null)) break {place.label};")
-    else:
-        pointer = "p" if place.pointer == "p" else f"c === null ? null : {place.pointer}"
-        body.add(f"if (!{function}({place.value}, c, {pointer})) return false;")
+    where = "p" if place.pointer == "p" else f"c === null ? null : {place.pointer}"
+    call = f"{body.function(check.number)}({place.value}, {'null, null' if place.pointer is None else f'c, {where}'})"
+    holds = call if place.counts else body.uncounted(call)
+    body.add(f"if (!{holds}) {f'break {place.label}' if place.pointer is None else 'return false'};")
 
 
 def print_not(body: Body, check: Not, place: Place) -> None:
@@ -40,7 +38,8 @@ def print_if(body: Body, check: If, place: Place) -> None:
 def print_alternatives(body: Body, check: AnyOf | OneOf, place: Place) -> None:
     """At least one, or exactly one, of the schemas."""
     schemas = [_apart(body, schema) for schema in check.schemas] if check.discriminator and place.pointer else list(check.schemas)
-    count = print_count(body, schemas, place.value, most=1 if isinstance(check, AnyOf) else 2)
+    count, held = print_count(body, schemas, place.value, most=1 if isinstance(check, AnyOf) else 2)
+    body.hold(check, place.value, count, held)
     keyword = check.keyword if isinstance(check, AnyOf) else "oneOf"
     with body.block(f"if ({count} !== 1)"):
         if check.discriminator is None or place.pointer is None:
@@ -55,21 +54,22 @@ def _apart(body: Body, schema: Schema) -> Schema:
     return schema if is_call else Schema((Call(body.number_of(schema)),))
 
 
-def print_count(body: Body, schemas: list[Schema], value: str, most: int) -> str:
-    """A variable with the number of schemas that hold; the count ends with `most`."""
-    count, label = body.new("n"), body.new("b")
-    body.add(f"let {count} = 0;")
+def print_count(body: Body, schemas: list[Schema], value: str, most: int) -> tuple[str, tuple[str, ...]]:
+    """Variables: the number of schemas that hold, and for each whether it does; the count ends with `most`."""
+    count, held = body.new("n"), tuple(body.new("h") for _ in schemas)
+    label = f"b{count}"
+    body.add(f"{' = '.join(held)} = false;", f"{count} = 0;")
     with body.block(f"{label}:"):
-        for schema in schemas:
-            body.add(f"if ({body.holds(schema, value)} && ++{count} === {most}) break {label};")
-    return count
+        for name, schema in zip(held, schemas, strict=True):
+            body.add(f"{name} = {body.holds(schema, value)};", f"if ({name} && ++{count} === {most}) break {label};")
+    return count, held
 
 
 def _print_chosen(body: Body, discriminator: Discriminator, schemas: list[Schema], place: Place, keyword: str) -> None:
     """The failures of the alternative that the discriminator names, else one of them all."""
     chosen, told = body.new("d"), body.new("h")
     body.add("if (c === null) return false;")
-    body.add(f"const {chosen} = x.named({place.value}, {literal(discriminator.name)});", f"let {told} = c.length;")
+    body.add(f"{chosen} = x.more().named({place.value}, {literal(discriminator.name)});", f"{told} = c.length;")
     for text, index in discriminator.alternatives:
         with body.block(f"if ({chosen} === {literal(text)})"):
             body.print_schema(body, schemas[index], place)

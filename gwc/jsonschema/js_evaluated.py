@@ -1,6 +1,6 @@
 """JavaScript that says which members and items of a value are evaluated by checks (2020-12, 11: unevaluated*).
 
-Marks are an object of the runtime: `x.mark(marks, name)` for a member or an index, `x.markAll(marks)` for all.
+Marks are an object with a member `.<name>` for each member, or index, that was evaluated, or `*`: all were.
 """
 
 from __future__ import annotations
@@ -20,9 +20,14 @@ from gwc.jsonschema.tree import Check
 def print_marks(body: Body, checks: Iterable[Check], value: str) -> str:
     """A variable with the marks that the checks leave on the value in a variable."""
     marks = body.new("e")
-    body.add(f"const {marks} = x.marks();")
+    body.add(f"{marks} = {{}};")
     print_marking(body, checks, value, marks)
     return marks
+
+
+def is_marked(marks: str, name: str) -> str:
+    """An expression for whether the member, or index, in a variable was evaluated."""
+    return f'({marks}["*"] || {marks}["." + {name}])'
 
 
 def print_marking(body: Body, checks: Iterable[Check], value: str, marks: str) -> None:
@@ -33,39 +38,46 @@ def print_marking(body: Body, checks: Iterable[Check], value: str, marks: str) -
             printer(body, check, value, marks)
 
 
+def _mark_all(marks: str) -> str:
+    return f'{marks}["*"] = true;'
+
+
+def _mark_some(marks: str, names: Iterable[str]) -> list[str]:
+    return [f"{marks}[{literal('.' + name)}] = true;" for name in names]
+
+
 def _members(body: Body, check: tree.Members, value: str, marks: str) -> None:
     with body.block(f"if ({guard('object', value)})"):
         if check.additional is not None:
-            body.add(f"x.markAll({marks});")
+            body.add(_mark_all(marks))
             return
-        body.add(*(f"x.mark({marks}, {literal(name)});" for name, _ in check.properties))
+        body.add(*_mark_some(marks, (name for name, _ in check.properties)))
         if check.patterns:
             name = body.new("k")
             tests = " || ".join(found(pattern, name) for pattern, _ in check.patterns)
-            with body.loop(f"for (const {name} in {value})"):
-                body.add(f"if ({tests}) x.mark({marks}, {name});")
+            with body.loop(f"for ({name} in {value})"):
+                body.add(f'if ({tests}) {marks}["." + {name}] = true;')
 
 
 def _items(body: Body, check: tree.Items, value: str, marks: str) -> None:
     with body.block(f"if ({guard('array', value)})"):
-        body.add(*(f"x.mark({marks}, {number});" for number in range(len(check.prefix))))
+        body.add(*_mark_some(marks, map(str, range(len(check.prefix)))))
         if check.rest is not None:
-            body.add(f"x.markAll({marks});")
+            body.add(_mark_all(marks))
 
 
 def _contains(body: Body, check: tree.Contains, value: str, marks: str) -> None:
     if not check.evaluates:
         return
-    index, item, those = body.new("n"), body.new("i"), body.new("e")
+    index, item, those, each = body.new("n"), body.new("i"), body.new("e"), body.new("n")
     with body.block(f"if ({guard('array', value)})"):
-        body.add(f"const {those} = [];")
-        with body.loop(f"for (let {index} = 0; {index} < {value}.length; {index}++)"):
-            body.add(f"const {item} = {value}[{index}];")
+        body.add(f"{those} = [];")
+        with body.loop(f"for ({index} = 0; {index} < {value}.length; {index}++)"):
+            body.add(f"{item} = {value}[{index}];")
             body.add(f"if ({body.holds(check.schema, item)}) {those}.push({index});")
-        enough = f"{those}.length >= {check.minimum}"
-        body.add(
-            f"if ({enough if check.maximum is None else f'{enough} && {those}.length <= {check.maximum}'}) x.markEach({marks}, {those});"
-        )
+        most = "" if check.maximum is None else f" && {those}.length <= {check.maximum}"
+        with body.block(f"if ({those}.length >= {check.minimum}{most})"):
+            body.add(f'for ({each} = 0; {each} < {those}.length; {each}++) {marks}["." + {those}[{each}]] = true;')
 
 
 def _apply(body: Body, check: tree.Apply, value: str, marks: str) -> None:
@@ -73,7 +85,11 @@ def _apply(body: Body, check: tree.Apply, value: str, marks: str) -> None:
 
 
 def _call(body: Body, check: tree.Call, value: str, marks: str) -> None:
-    body.add(f"{body.function(body.marks_of(check))}({value}, {marks});")
+    checks = [c for c in body.schema_of(check).checks if type(c) in _PRINTERS]
+    if all(isinstance(c, tree.Members) for c in checks):
+        print_marking(body, checks, value, marks)
+    else:
+        body.add(f"{body.function(body.marks_of(check))}({value}, {marks});")
 
 
 def _any_of(body: Body, check: tree.AnyOf, value: str, marks: str) -> None:
@@ -83,8 +99,11 @@ def _any_of(body: Body, check: tree.AnyOf, value: str, marks: str) -> None:
 
 
 def _one_of(body: Body, check: tree.OneOf, value: str, marks: str) -> None:
-    with body.block(f"if ({print_count(body, list(check.schemas), value, most=2)} === 1)"):
-        _any_of(body, tree.AnyOf(check.schemas), value, marks)
+    known = body.known(check, value)
+    count, held = (known.count, known.alternatives) if known else print_count(body, list(check.schemas), value, most=2)
+    for name, schema in zip(held, check.schemas, strict=True):
+        with body.block(f"if ({count} === 1 && {name})"):
+            print_marking(body, schema.checks, value, marks)
 
 
 def _if(body: Body, check: tree.If, value: str, marks: str) -> None:
@@ -95,16 +114,16 @@ def _if(body: Body, check: tree.If, value: str, marks: str) -> None:
 
 
 def _dependent(body: Body, check: tree.DependentSchema, value: str, marks: str) -> None:
-    with body.block(f"if ({guard('object', value)} && x.has({value}, {literal(check.name)}))"):
+    with body.block(f"if ({guard('object', value)} && x.more().has({value}, {literal(check.name)}))"):
         print_marking(body, check.schema.checks, value, marks)
 
 
 def _unevaluated_properties(body: Body, _check: tree.UnevaluatedProperties, value: str, marks: str) -> None:
-    body.add(f"if ({guard('object', value)}) x.markAll({marks});")
+    body.add(f"if ({guard('object', value)}) {_mark_all(marks)}")
 
 
 def _unevaluated_items(body: Body, _check: tree.UnevaluatedItems, value: str, marks: str) -> None:
-    body.add(f"if ({guard('array', value)}) x.markAll({marks});")
+    body.add(f"if ({guard('array', value)}) {_mark_all(marks)}")
 
 
 _PRINTERS: dict[type[Any], Callable[[Body, Any, str, str], None]] = {

@@ -16,9 +16,10 @@ def found(pattern: str, value: str) -> str:
     """An expression for whether the pattern is found in the string in a variable: by the engine where it does exactly that."""
     compiled = compile_pattern(pattern)
     if compiled.pcre is not None:
-        return f"/{compiled.pcre or '(?:)'}/.test({value})"
+        test = f"/{compiled.pcre or '(?:)'}/.test({value})"
+        return f"({value} === '' || {test})" if compiled.pcre_misses_empty else test
     dfa = compiled.dfa
-    return f"x.find({value}, {literal(table(dfa))}, {len(dfa.rows) + 2}, {dfa.width}, {dfa.start})"
+    return f"x.more().find({value}, {literal(table(dfa))}, {len(dfa.rows) + 2}, {dfa.width}, {dfa.start})"
 
 
 def table(dfa: Dfa) -> str:

@@ -11,12 +11,13 @@ from gwc.jsonschema.js_pattern import found
 from gwc.jsonschema.tree import Bound, Count, Enum, JsonType, Matches, MultipleOf, Types, UniqueItems
 
 INTEGERS = 2**53
+_DIGITS = 15
 
 GUARDS: dict[str, str] = {
     "null": "{0} === null",
     "boolean": "typeof {0} === 'boolean'",
     "number": "(typeof {0} === 'number' || typeof {0} === 'symbol')",
-    "integer": "(typeof {0} === 'number' ? {0} % 1 === 0 : typeof {0} === 'symbol' && x.isInteger({0}))",
+    "integer": "(typeof {0} === 'number' ? {0} % 1 === 0 : typeof {0} === 'symbol' && x.more().isInteger({0}))",
     "string": "typeof {0} === 'string'",
     "array": "{0} instanceof Array",
     "object": "(typeof {0} === 'object' && {0} !== null && !({0} instanceof Array))",
@@ -47,7 +48,7 @@ def _is_not(value: str, constant: JsonValue) -> str:
     if constant is None or isinstance(constant, bool):
         return f"{value} !== {key(constant)}"
     if isinstance(constant, list | dict):
-        return f"!x.same({value}, {literal(key(constant))})"
+        return f"!x.more().same({value}, {literal(key(constant))})"
     number = Decimal(constant)
     if is_double(number):
         return f"{value} !== {number_text(number)}"
@@ -62,7 +63,7 @@ def out_of_bounds(check: Bound, value: str) -> str:
     beyond = _BEYOND[check.comparison]
     return (
         f"(typeof {value} === 'number' ? {_compared(value, beyond, check.limit)}"
-        f" : x.compare({value}, {literal(decimal_text(check.limit))}) {beyond} 0)"
+        f" : x.more().compare({value}, {literal(decimal_text(check.limit))}) {beyond} 0)"
     )
 
 
@@ -86,9 +87,11 @@ def _double(number: float) -> str:
 
 def not_multiple(check: MultipleOf, value: str) -> str:
     """Whether a number is no multiple."""
-    sign, digits, exponent = parts(check.divisor)
-    exact = f"!x.isMultiple({value}, {literal(digits)}, {exponent})"
-    if sign or check.divisor % 1 or check.divisor > INTEGERS:
+    _, digits, exponent = parts(check.divisor)
+    exact = f"!x.more().isMultiple({value}, {literal(digits)}, {exponent})"
+    if digits == "1" and -_DIGITS < exponent < 0:
+        return _not_decimal(value, -exponent, exact)
+    if check.divisor % 1 or check.divisor > INTEGERS:
         return exact
     return (
         f"(typeof {value} === 'number' && {value} <= {INTEGERS} && {value} >= -{INTEGERS} ? {value} % {int(check.divisor)} !== 0 : {exact})"
@@ -100,10 +103,18 @@ def wrong_count(check: Count, value: str) -> str:
     return _COUNTS[check.keyword](value, check.limit)
 
 
+def _not_decimal(value: str, places: int, exact: str) -> str:
+    """Whether a number has more decimal places. Up to 15 digits different decimals are different doubles, and a product is off by less than 1/2."""
+    scale, largest = 10**places, 10 ** (_DIGITS - places)
+    whole = f"({value} * {scale} - {value} * {scale} % 1"
+    unequal = " && ".join(f"{whole}{step}) / {scale} !== {value}" for step in ("", " + 1", " - 1"))
+    return f"(typeof {value} === 'number' && {value} < {largest} && {value} > -{largest} ? {unequal} : {exact})"
+
+
 _COUNTS: dict[str, Callable[[str, int], str]] = {
     # njs counts code points; QuickJS units of UTF-16, which are never fewer
-    "minLength": lambda v, n: f'{v} === ""' if n == 1 else f"({v}.length < {n} || (!x.isExact && x.size({v}) < {n}))",
-    "maxLength": lambda v, n: f"({v}.length > {n} && (x.isExact || x.size({v}) > {n}))",
+    "minLength": lambda v, n: f'{v} === ""' if n == 1 else f"({v}.length < {n} || (!x.isExact && x.more().size({v}) < {n}))",
+    "maxLength": lambda v, n: f"({v}.length > {n} && (x.isExact || x.more().size({v}) > {n}))",
     "minItems": lambda v, n: f"{v}.length < {n}",
     "maxItems": lambda v, n: f"{v}.length > {n}",
     "minProperties": lambda v, n: f"x.count({v}) < {n}",

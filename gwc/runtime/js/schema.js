@@ -1,46 +1,26 @@
 // Judges values by the functions that are printed from check trees (gwc/jsonschema/js.py).
-import policy from 'policy.js';
 import automaton from 'automaton.js';
 import decimal from 'decimal.js';
+import judgeTools from 'judge_tools.js';
+import policy from 'policy.js';
 
 export default function schema() {
-  const MAX_FAILURES = 5, made = {}, x = {
-    call, compare, count, fail, find, has, isInteger, isMarked, isMultiple, mark, markAll, markEach, marks, named, same, size, unique,
-    isExact: '\u{1F600}'.length === 1,
+  const x = judgeTools(policy.schema, function () { return helpers; }), helpers = {
+    compare, find, has, isInteger, isMultiple, named, same, size, unique,
   };
   let numbers = null, automata = null;
 
   // The first failures, [pointer, keyword] each; none: the value is valid. `pointer`: what theirs begin with.
   function failures(number, value, pointer) {
-    const judge = call(number);
-    if (judge(value, null, null) === true) return [];
+    const run = x.call(number);
+    if (run(value, null, null) === true) return [];
     const found = [];
-    judge(value, found, pointer);
+    run(value, found, pointer);
     if (found.length === 0) throw new Error('a schema that does not know why');
     return found;
   }
 
-  // The function of a schema: (value, null, null) says whether it holds, (value, failures, pointer) collects and is false when that is enough.
-  function call(number) {
-    let judge = made[number];
-    if (judge === undefined) {
-      judge = policy.schema(number, x);
-      if (typeof judge !== 'function') throw new Error('no schema ' + number);
-      made[number] = judge;
-    }
-    return judge;
-  }
-
-  // Whether to stop.
-  function fail(found, pointer, keyword) {
-    if (found === null) return true;
-    found.push([pointer, keyword]);
-    return found.length === MAX_FAILURES;
-  }
-
   function has(object, name) { return Object.prototype.hasOwnProperty.call(object, name); }
-
-  function count(object) { return Object.keys(object).length; }
 
   // Code points. njs counts them, QuickJS counts units of UTF-16.
   function size(text) { return x.isExact ? text.length : Array.from(text).length; }
@@ -73,17 +53,6 @@ export default function schema() {
     return isObject && has(value, name) && typeof value[name] === 'string' ? value[name] : undefined;
   }
 
-  // Which members or items were evaluated.
-  function marks() { return {}; }
-
-  function mark(all, name) { all['.' + name] = true; }
-
-  function markAll(all) { all['*'] = true; }
-
-  function markEach(all, indexes) { for (let i = 0; i < indexes.length; i++) mark(all, indexes[i]); }
-
-  function isMarked(all, name) { return all['*'] === true || all['.' + name] === true; }
-
   function find(text, table, states, width, start) {
     if (automata === null) automata = automaton();
     return automata.find(text, table, states, width, start);
@@ -100,5 +69,5 @@ export default function schema() {
 
   function isInteger(symbol) { return exact().isInteger(symbol); }
 
-  return { failures };
+  return { failures, helpers };
 }

@@ -2,6 +2,7 @@
 //
 // JSON.parse is by far the fastest reader. It keeps the last of two members, replaces lone surrogates, rounds numbers, and in njs takes +1,
 // 01, 1., .5 and Infinity. What might be one of these goes to `json_text`, which reads characters; false alarms cost time, nothing else.
+import isUnusual from 'is_unusual.js';
 import jsonText from 'json_text.js';
 
 export default function strictJson() {
@@ -18,13 +19,6 @@ export default function strictJson() {
     if (isUnusual(text) || bytes.byteLength > limits.stringBytes) return jsonText().read(text, limits);
     const names = text.split('":').length - 1; // and strings that begin with a colon, which are in `value` as well
     return checked(text, value, names, limits);
-  }
-
-  // Whether there are escapes, blanks before a colon, numbers of more than 15 digits, with exponent, or in no form of RFC 8259. Top-level
-  // numbers always are.
-  function isUnusual(text) {
-    return (text[0] !== '{' && text[0] !== '[') || text.indexOf('\\') >= 0 ||
-      /[:,[](?:(?<=[ \t\r\n]:)|[ \t\r\n]*(?=[-+.0-9])(?!-?(?:(?:0|[1-9][0-9]{0,6})\.[0-9]{1,8}|0|[1-9][0-9]{0,14})(?![-+.0-9A-Za-z]))[-+.0-9A-Za-z]+[ \t\r\n,}\]])/.test(text);
   }
 
   // Level by level: calls cost more than all else.

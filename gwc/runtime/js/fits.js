@@ -1,0 +1,24 @@
+// The quick way to say that a body is right: JSON.parse, and one run of the schema's function, which also counts members. What might be wrong,
+// or is only unusual, is said by strict_json.js and schema.js.
+import isUnusual from 'is_unusual.js';
+import judgeTools from 'judge_tools.js';
+
+// Whether a text is strict JSON within limits that fulfils a schema; false: that can't be told here. `text`: bytes as NGINX reads them, so that
+// what is no UTF-8 has become U+FFFD. `schemas`, `more`: see judge_tools.js.
+export default function fits(schemas, more, number, text, limits) {
+  if (text.indexOf('\ufffd') >= 0 || isUnusual(text)) return false;
+  const pieces = text.split('":'), names = pieces.length - 1; // also before strings that begin with a colon: then there are too many
+  if (names > limits.jsonKeys) return false;
+  if (text.length * 4 > limits.stringBytes) for (let i = 0; i <= names; i++) if (pieces[i].length * 4 > limits.stringBytes) return false;
+  let value;
+  try {
+    value = JSON.parse(text);
+  } catch (e) {
+    return false;
+  }
+  const x = judgeTools(schemas, more);
+  x.counts = true;
+  x.levels = limits.jsonDepth;
+  x.items = limits.arrayItems;
+  return x.call(number)(value, null, null) === true && x.members === names;
+}
