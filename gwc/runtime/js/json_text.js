@@ -74,10 +74,10 @@ export default function jsonText() {
     }
   }
 
-  // `members.__proto__ = ..` would change what it inherits.
+  // What every object inherits can't be assigned: __proto__ would be another prototype, and in njs the others would not be enumerable.
   function put(members, name, value) {
-    if (name === '__proto__') Object.defineProperty(members, name, { value, configurable: true, enumerable: true, writable: true });
-    else members[name] = value;
+    if (members[name] === undefined) members[name] = value;
+    else Object.defineProperty(members, name, { value, configurable: true, enumerable: true, writable: true });
   }
 
   function readString() {
