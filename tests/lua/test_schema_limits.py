@@ -12,7 +12,8 @@ from gwc.jsonschema.tree import ANYTHING, Schema
 from tests.lua.lua_core import new_runtime, to_lua
 from tests.lua.lua_schema import LuaSchemas
 
-MOST_MS = 50
+MOST_MS = {"on": 50, "off": 250}
+"""CPU. Without its JIT LuaJIT is slower; the gateways have it."""
 _LIMITS = {"jsonDepth": 64, "jsonKeys": 500, "arrayItems": 1000, "stringBytes": 65_536}
 _TIME = """
 local reader, schema = require "gwc.json_reader", require "gwc.schema"
@@ -39,6 +40,7 @@ def _list(schema: Schema, *more: tree.Check) -> Schema:
     return _schema(tree.Items((), schema), *more)
 
 
+STRING = _schema(tree.Types(("string",)))
 _WORST_PATTERN = "^(?:[\\p{L}\\p{N}]+[.-]?)*$"
 _EMAIL = "^[a-z0-9._%+-]+@(?:[a-z0-9-]{1,20}\\.){1,5}[a-z]{2,9}$"
 _STRING = _schema(tree.Types(("string",)), tree.Count("maxLength", 60_000), tree.Matches("pattern", _EMAIL))
@@ -61,6 +63,12 @@ def _objects() -> str:
     return json.dumps([{f"name{i}": "x" * 60, "b": [i]} for i in range(250)] + [["y" * 60, i] for i in range(750)])
 
 
+def _alike() -> str:
+    """30,000 strings that LuaJIT's quick hash takes for the same: it looks at the first and last four bytes and at some in the middle."""
+    texts = [f"aaaa{i:05}" + "b" * 22 for i in range(30_000)]
+    return json.dumps([texts[i : i + 1000] for i in range(0, 30_000, 1000)], separators=(",", ":"))
+
+
 def _long_numbers() -> str:
     return "[" + ",".join(f"{i}" + "123456789" * 12 for i in range(100, 600)) + "]"
 
@@ -79,6 +87,8 @@ CASES: dict[str, tuple[Schema, Callable[[], str]]] = {
     ),
     "unique objects": (_list(ANYTHING, tree.UniqueItems()), _objects),
     "unique numbers": (_list(ANYTHING, tree.UniqueItems()), _long_numbers),
+    "strings of one hash": (_list(_list(STRING)), _alike),
+    "names of one hash": (_schema(tree.Members((), (), STRING)), lambda: json.dumps({f"aaaa{i:05}" + "b" * 22: "" for i in range(500)})),
     "long numbers": (_list(_NUMBER), _long_numbers),
     "numbers of 1,000 digits": (_list(_NUMBER), lambda: "[" + ",".join(["0." + "1" * 998] * 64) + "]"),
     "1,000 strings": (_list(_STRING), lambda: json.dumps(["a" * 50 + "@example.com"] * 1000)),
@@ -99,4 +109,4 @@ def test_cost(name, jit):
     schemas = LuaSchemas((_BRANCHING, _DEEP), [schema], lua)
     verdict, milliseconds = lua.execute(_TIME)(text().encode().decode("latin-1"), to_lua(lua, _LIMITS), schemas.judges[1])
     print(f"{name}, jit {jit}: {milliseconds:.1f} ms, {verdict}")
-    assert milliseconds < MOST_MS
+    assert milliseconds < MOST_MS[jit]

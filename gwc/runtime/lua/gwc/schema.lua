@@ -54,18 +54,21 @@ function M.remember(judge)
   end
 end
 
+--- The verdict of a schema, after which nothing of the value is kept.
+local function ask(schema, value, failures, pointer)
+  local verdict = schema(value, failures, pointer)
+  if next(known) then known = {} end
+  return verdict
+end
+
 --- Whether the value fulfils the schema. What does not hold is added to `failures` as {place = place, pointer =, keyword =}, to at most five
 -- in all; `pointer` is that of the value. A schema that gives no clear answer raises an error.
 function M.judge(schema, value, failures, place, pointer)
-  known = {}
-  if schema(value) == true then return true end
-  failures.place = place
+  if ask(schema, value) == true then return true end
   local before = #failures
   if before >= MAX_FAILURES then return false end
-  known = {}
-  local verdict = schema(value, failures, pointer)
-  known = {}
-  if verdict ~= false or #failures == before then error("a schema that neither holds nor fails") end
+  failures.place = place
+  if ask(schema, value, failures, pointer) ~= false or #failures == before then error("a schema that neither holds nor fails") end
   return false
 end
 
