@@ -121,6 +121,8 @@ class SchemaBuilder:
     def value(self, place: Place, *, closed: bool) -> Schema:
         """The schema of a root, member or item: all that applies to it is known here."""
         target = self._end_of_references(place)
+        if _is_simple(target):
+            return self._built(target, Frame(), None, is_value=True)
         said = self._summaries.of(target)
         frame = frame_of(said, closed=closed and self._is_changed(target, said))
         return self._called(place, target, frame, None, is_value=True) or self._built(target, frame, None, is_value=True)
@@ -250,4 +252,10 @@ def _is_leaf(place: Place) -> bool:
     value = place.cursor.value
     if not isinstance(value, dict):
         return True
-    return value.keys().isdisjoint(APPLICATORS) and len(value.get("enum") or ()) <= _LARGE_ENUM and len(str(value.get("const", ""))) < 100
+    return _is_simple(place) and len(value.get("enum") or ()) <= _LARGE_ENUM and len(str(value.get("const", ""))) < 100
+
+
+def _is_simple(place: Place) -> bool:
+    """Whether a schema applies no other one."""
+    value = place.cursor.value
+    return not isinstance(value, dict) or APPLICATORS.isdisjoint(value)

@@ -14,7 +14,6 @@ from typing import Any, Literal
 from gwc.diagnostics import Problems
 from gwc.lowering.schema import codes
 from gwc.lowering.schema.place import Place, References
-from gwc.source.cursor import Cursor
 from gwc.source.limits import MAX_REFERENCE_CHAIN
 from gwc.source.text import problem
 
@@ -43,7 +42,7 @@ _DEEP = frozenset(
     }
 )
 """Keywords of schemas that may describe members of their own: where several such schemas describe one member, none is closed."""
-
+_SAYING = _DEEP | {"required"}
 _ITEMS = ("items", "prefixItems", "additionalItems", "unevaluatedItems")
 
 _WITHIN: dict[str, tuple[bool, Literal["one", "many"]]] = {
@@ -93,7 +92,7 @@ class InPlace:
     @property
     def is_closed_here(self) -> bool:
         """Whether strict mode refuses members that nothing in place has evaluated."""
-        return self.declares and not self.gives and not self.has_free_branch
+        return self.declares and not self.gives and (bool(self.names) or not self.has_free_branch)
 
     @property
     def is_free(self) -> bool:
@@ -102,13 +101,14 @@ class InPlace:
 
 
 NOTHING_SAID = InPlace()
+_NO_OBJECTS = InPlace(objects=False)
 
 
 def both(one: InPlace, other: InPlace) -> InPlace:
     """What two schemas say that apply together."""
-    if other == NOTHING_SAID:
+    if other is NOTHING_SAID:
         return one
-    if one == NOTHING_SAID:
+    if one is NOTHING_SAID:
         return other
     rest = (one.deep_rest and (other.deep or other.deep_rest)) or (other.deep_rest and one.deep)
     return InPlace(
@@ -186,6 +186,9 @@ class Summaries:
 
     def of(self, place: Place) -> InPlace:
         """What the schemas in place say. Those that refer to themselves in place are told of elsewhere: they say nothing here."""
+        value = place.cursor.value
+        if not isinstance(value, dict) or _SAYING.isdisjoint(value):
+            return NOTHING_SAID if _takes_objects(value) else _NO_OBJECTS
         known = self._known.get(place)
         if known is not None:
             return known
@@ -215,7 +218,8 @@ class Summaries:
 
     def differs_below(self, place: Place) -> bool:
         """Whether strict mode changes anything in the members or items of a value with this schema, wherever references lead."""
-        if place in self._alike:
+        value = place.cursor.value
+        if not isinstance(value, dict) or _DEEP.isdisjoint(value) or place in self._alike:
             return False
         start = (place, False)
         stack, came_from = [start], {start: start}
@@ -262,8 +266,6 @@ class Summaries:
 
     def _read(self, place: Place) -> InPlace:
         value = place.cursor.value
-        if not isinstance(value, dict):
-            return InPlace(objects=value is not False)
         said = NOTHING_SAID if self._is_pure_reference(value) else self._own(place)
         for below in self._unconditional(place):
             said = both(said, self.of(below))
@@ -278,7 +280,7 @@ class Summaries:
         return said
 
     def _own(self, place: Place) -> InPlace:
-        cursor, value = place.cursor, place.cursor.value
+        value = place.cursor.value
         properties = value.get("properties") if isinstance(value.get("properties"), dict) else None
         names = frozenset(properties or ())
         patterns = tuple(value.get("patternProperties") or ()) if isinstance(value.get("patternProperties"), dict) else ()
@@ -299,7 +301,7 @@ class Summaries:
             has_open_items=_is_deep(value.get("contains")) and any(_is_deep_items(value.get(k)) for k in _ITEMS),
             foreign=frozenset(n for n in names if self.is_foreign(self._references.child(place, "properties", n))),
             required=frozenset(n for n in required if isinstance(n, str)) if isinstance(required, list) else frozenset(),
-            objects=_takes_objects(cursor),
+            objects=_takes_objects(value),
         )
 
     def _unconditional(self, place: Place) -> Iterator[Place]:
@@ -338,8 +340,9 @@ def _is_deep_items(value: Any) -> bool:
     return any(map(_is_deep, value)) if isinstance(value, list) else _is_deep(value)
 
 
-def _takes_objects(cursor: Cursor) -> bool:
-    value = cursor.value
+def _takes_objects(value: Any) -> bool:
+    if not isinstance(value, dict):
+        return value is not False
     types = value.get("type", "object")
     if "object" not in (types if isinstance(types, list) else [types]):
         return False
