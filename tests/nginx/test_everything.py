@@ -155,7 +155,6 @@ FAULTS = [
     ("query_parts", "  function read(text) {\n", "parameters"),
     ("reading", "  function jsonField(plain, texts, decode, limits) {\n", "form"),
     ("reading", "  function value(plain, isSpread, name, sent, decode, limits) {\n", "parameters"),
-    ("schema", "  function call(number) {\n", "json"),
     ("schema", "  function failures(number, value, pointer) {\n", "json"),
     ("schema", "  function unique(items) {\n", "json"),
     ("strict_json", "  function read(bytes, limits) {\n", "json"),
@@ -163,14 +162,17 @@ FAULTS = [
     ("text_value", "  function put(object, name, value) {\n", "form"),
     ("text_value", "  function read(text, shape) {\n", "parameters"),
     ("trimmed", "export default function trimmed(text) {\n", "parameters"),
+    ("is_unusual", "export default function isUnusual(text) {\n", "json"),
+    ("judge_tools", "export default function judgeTools(schemas, more) {\n", "json"),
+    ("judge_tools", "  function call(number) {\n", "json"),
     ("validation", "  function checkBody(rule, type, bytes) {\n", "opaque"),
     ("validation", "  function checkParameters(r, rule) {", "parameters"),
     ("validation", "  function judge(number, found) {\n", "json"),
     ("token_key", "export default function tokenKey(mark, source, authorization, now) {\n", "claims"),
     ("token_memory", "  function keep(key, known, now) {\n", "claims"),
 ]
-# What is no part of a decision: a fault there has another end (below, and in test_key_fetching.py).
-ELSEWHERE = {"head", "gwc", "jwk", "key_provider", "metrics", "problem", "rest", "spki"}
+# What is no part of a decision, or not of these: a fault there has another end (below, test_key_fetching.py and test_usual_bodies.py).
+ELSEWHERE = {"fits", "judging", "head", "gwc", "jwk", "key_provider", "metrics", "problem", "rest", "spki"}
 
 
 def named(module: str, function: str) -> str:

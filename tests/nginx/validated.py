@@ -17,7 +17,7 @@ _INTEGER, _STRING = Schema((Types(("integer",)),)), Schema((Types(("string",)),)
 _DEEP = Schema((Types(("object",)), Members((("from", _INTEGER), ("ids", Schema((Types(("array",)),)))))))
 _MEMBERS = (
     ("id", _INTEGER),
-    ("name", Schema((Types(("string",)), Matches("pattern", "^[a-z]+$")))),
+    ("name", Schema((Types(("string",)), Matches("pattern", "^(?:[a-z]+)+$")))),
     ("price", Schema((Bound("minimum", ">=", Decimal("0.30000000000000003")), MultipleOf(Decimal("0.01"))))),
     ("kind", Schema((Enum("enum", ('"a"', '{"a":[1]}')),))),
     ("tags", Schema((Types(("array",)), UniqueItems()))),
@@ -60,6 +60,15 @@ def _range(name: str, **values: object) -> MediaType:
     return MediaType(**{"range": name, "json": None, "form": None, "multipart": None, "opaque": False, **values})  # type: ignore[arg-type]
 
 
+ORDER_JSON = _range("application/json", json=Schema((Call(0),)))
+
+
+def id_in_path(made: Operation) -> Parameter:
+    """Any text."""
+    place = parameter_place(made.route.template, "id")
+    return _parameter(location="path", name="id", required=True, place=place, reading=_reading("simple", "text", 2), schema=_STRING)
+
+
 def validated() -> Operation:
     """`e.validated`: POST /v1/validated/{id}."""
     taken = ("application/json", "application/x-www-form-urlencoded", "multipart/form-data", "text/*")
@@ -85,7 +94,7 @@ def _parameters(made: Operation) -> tuple[Parameter, ...]:
 
 def _media_types() -> tuple[MediaType, ...]:
     return (
-        _range("application/json", json=Schema((Call(0),))),
+        ORDER_JSON,
         _range("application/x-www-form-urlencoded", form=_form("json", ())),
         _range("multipart/form-data", multipart=_form("json", ("application/json",))),
         _range("text/*", opaque=True),

@@ -12,7 +12,7 @@ from typing import Any
 
 from gwc.backends import nginx
 from gwc.backends.base import Output
-from gwc.backends.nginx.script import bundle
+from gwc.backends.nginx.script import JUDGING, bundle, modules
 from gwc.controls.api_key import NEVER_S, ApiKey, KeyDigest
 from gwc.controls.upstream import PlainText, VerifiedTls
 from gwc.ir import Gateway
@@ -120,10 +120,9 @@ def scripting(
     """The runtime of njs in a real NGINX: the function gives what the JavaScript expression `calls` makes of its JSON argument `x`."""
     source = gateway()
     entry = "async function run(r) { r.return(200, JSON.stringify(await rest().run(r, JSON.parse(r.requestText)))); }\n"
-    inside = f"return {{ run: async function (r, x) {{ return {calls}; }}, decision, "
-    script = (
-        edit(bundle()).replace("return { decision, ", inside).replace("export default { access, ", entry + "export default { run, access, ")
-    )
+    inside = f"{modules(JUDGING)}\n  return {{ run: async function (r, x) {{ return {calls}; }}, decision, "
+    text = bundle().replace("return { decision, ", inside).replace("export default { access, ", entry + "export default { run, access, ")
+    script = edit(text)
     location = (
         "location = /run { client_max_body_size 1m; client_body_buffer_size 1m; js_content gwc.run; }\n    location ^~ / { return 404; }\n"
     )

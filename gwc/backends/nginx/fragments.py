@@ -36,6 +36,8 @@ class Fragments:
     rules: Lines = ()
     script: Lines = ()
     usual: Lines = ()  # the function of policy.js for requests that need nothing else
+    judged: Mapping[str, Lines] = field(default_factory=dict)  # functions of policy.js by their names, for what is validated
+    case: Lines = ()  # the map that says what the script is asked
     imports: Lines = ()  # modules of njs that only some policies need: an import costs each request something
     anchors: tuple[Anchor, ...] = ()
     notes: tuple[Note, ...] = ()

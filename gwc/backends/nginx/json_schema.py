@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from gwc.backends.nginx.fragments import POLICY, Anchor, Fragments
 from gwc.backends.nginx.numbered import by_number
 from gwc.backends.nginx.plan import Plan
@@ -13,20 +11,16 @@ from gwc.templating import Verbatim
 
 
 def emit(plan: Plan) -> Fragments:
-    """Functions `schema` and `shape` of policy.js."""
-    lines = tuple(_lines(plan))
-    anchors = (Anchor("*", POLICY, lines[0]),) if plan.validation.operations else ()
-    return Fragments(script=lines, anchors=anchors)
+    """Functions `schema` and `shape` of policy.js, where something is validated."""
+    if not plan.validation.operations:
+        return Fragments()
+    schemas = tuple(map(Verbatim, plan.schemas.lines()))
+    shapes = {n: (Verbatim(f"return {javascript(plain(shape))};"),) for n, shape in enumerate(plan.gateway.json_schema.shapes)}
+    return Fragments(judged={"schema": schemas, "shape": by_number("shape", shapes)}, anchors=(Anchor("*", POLICY, schemas[0]),))
 
 
-def _lines(plan: Plan) -> Iterator[Verbatim]:
-    yield from map(Verbatim, plan.schemas.lines())
-    used = plan.gateway.json_schema.shapes if plan.validation.operations else ()
-    yield from by_number("shape", {n: (Verbatim(f"return {javascript(_shape(shape))};"),) for n, shape in enumerate(used)})
-
-
-def _shape(shape: Shape) -> dict[str, object]:
-    """Numbers as texts: that is what they are asked for by."""
+def plain(shape: Shape) -> dict[str, object]:
+    """As the script has it; numbers as texts: that is what they are asked for by."""
     return {
         "types": shape.types,
         "prefix": [str(number) for number in shape.prefix],

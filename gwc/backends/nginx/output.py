@@ -34,6 +34,7 @@ def _configuration(plan: Plan, fragments: Mapping[str, Fragments]) -> str:
         "nginx.conf.j2",
         endpoint=endpoint(plan.gateway.listener_tls),
         map_entries=_map_entries(plan),
+        case=_lines(fragments.values(), lambda f: f.case),
         sections=[{"stem": Verbatim(stem), "lines": f.http} for stem, f in fragments.items() if f.http],
         servers=[_server(plan, n, fragments.values()) for n in range(len(plan.servers))],
     )
@@ -82,7 +83,10 @@ def _policy(plan: Plan, fragments: Mapping[str, Fragments]) -> str:
     rules = {n: (Verbatim("return {"), *(m[n] for m in members), Verbatim("};")) for n in range(len(plan.rules))}
     script = (*_lines(fragments.values(), lambda f: f.script), *by_number("rule", rules))
     usual, imports = _lines(fragments.values(), lambda f: f.usual), _lines(fragments.values(), lambda f: f.imports)
-    return _render("policy.js.j2", script=script, usual=usual, imports=imports)
+    judged = {name: lines for f in fragments.values() for name, lines in f.judged.items()}
+    exported = Verbatim(", ".join((*sorted(judged), "tables", "usual")))
+    lines = tuple(line for name in judged for line in judged[name])
+    return _render("policy.js.j2", script=script, usual=usual, imports=imports, judged=lines, exported=exported)
 
 
 def _render(template: str, **values: object) -> str:

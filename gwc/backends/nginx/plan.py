@@ -16,8 +16,10 @@ from gwc.controls.body import Body
 from gwc.controls.rate_limit import RateLimit
 from gwc.controls.routing import ParameterPlace, parameter_place
 from gwc.controls.security import Security
+from gwc.controls.validation import Limits, Parameter
 from gwc.ir import Gateway, Operation
 from gwc.jsonschema.js import Printer
+from gwc.jsonschema.tree import Types
 
 _T = TypeVar("_T")
 RESERVED = "/|gwc/"
@@ -36,7 +38,8 @@ class Demand:
 class Rule:
     """What the script decides with; operations that agree in all of it share one. `limits`: those that the script counts.
 
-    `validation`: the rule of the validation plan as JSON, empty where there is nothing to validate.
+    `validation`: the rule of the validation plan as JSON, empty where there is nothing to validate. `is_bare`: no request without a query and
+    without escapes in its path can be wrong in its parameters.
     """
 
     security: Security
@@ -44,7 +47,8 @@ class Rule:
     limits: tuple[RateLimit, ...]
     demands: tuple[Demand, ...]
     upstream: str
-    validation: str = ""
+    validation: str
+    is_bare: bool
 
     @property
     def is_open(self) -> bool:
@@ -53,8 +57,8 @@ class Rule:
 
     @property
     def is_simple(self) -> bool:
-        """Whether nothing but `security` decides about a request without a body."""
-        return not self.limits and not self.demands and not self.body.required and not self.validation
+        """Whether nothing but `security` decides about a request without a body, without a query and without escapes in its path."""
+        return not self.limits and not self.demands and not self.body.required and self.is_bare
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +116,7 @@ def make_plan(gateway: Gateway) -> Plan:
                 tuple(_demand(gateway.rules[n - 1], o) for n in covered.get(o.key, ())),
                 o.upstream,
                 _validation(validation, o.key, numbers),
+                all(_is_bare(p, o.validation.limits, gateway) for p in o.validation.parameters),
             )
             for o in gateway.operations
         }
@@ -135,6 +140,15 @@ def _validation(plan: ValidationPlan, key: str, numbers: Sequence[int]) -> str:
     """The rule without answers, which NGINX doesn't look at, and without what is false: the script takes what is not there for that."""
     found = plan.operations.get(key)
     return json.dumps(_plain({k: v for k, v in found.items() if k != "responses"}, numbers)) if found else ""
+
+
+def _is_bare(parameter: Parameter, limits: Limits, gateway: Gateway) -> bool:
+    if parameter.location == "query":
+        return not parameter.required
+    reading, schema = parameter.reading, parameter.schema
+    is_text = reading.style == "simple" and reading.kinds == ("text",) and gateway.json_schema.shapes[reading.shape].types == ("string",)
+    is_short = gateway.canonical_path.max_uri_bytes <= limits.string_bytes
+    return parameter.location == "path" and is_text and is_short and schema.checks in ((), (Types(("string",)),))
 
 
 def _plain(value: Json, numbers: Sequence[int]) -> Json:

@@ -56,7 +56,8 @@ def emit(plan: Plan) -> Fragments:
 
 
 def _lane(plan: Plan, key: str) -> Verbatim:
-    script = "$gwc_scripted" if plan.rules[plan.rule_of[key]].is_open else "+"
+    rule = plan.rules[plan.rule_of[key]]
+    script = ("$gwc_scripted_bare" if rule.validation else "$gwc_scripted") if rule.is_open else "+"
     return Verbatim(f'"{lane_location(plan, plan.lane_of[key])}{script}"')
 
 

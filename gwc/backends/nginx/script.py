@@ -7,19 +7,25 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Iterable
 from functools import cache
 
 from gwc.resources import runtime_text
 
+SHARED = ("lowered", "trimmed", "blanks", "is_unusual", "judge_tools", "fits")
+"""Stand at the top: several of the others need them."""
+JUDGING = (
+    "percent", "ascii", "media_type", "multipart", "decimal", "json_text", "automaton", "strict_json", "schema", "pointer", "text_value", "style",
+    "deep_object", "reading", "query_parts", "parameters", "form", "validation",
+)  # fmt: skip
+"""Stand inside the function of the module `judging`: a request that is not validated does not pay for them."""
 LAZY = (
-    "problem", "caller", "blanks", "lowered", "rate_limit", "consumer", "base64url", "json", "claims", "spki", "jwk", "signature", "key_provider",
-    "key_source", "jwt", "token_memory", "bearer", "carrier", "api_key", "basic", "certificate", "mutual_tls", "security", "authorization",
-    "forwarding", "body", "percent", "ascii", "media_type", "multipart", "decimal", "json_text", "automaton",
-    "strict_json", "schema", "trimmed", "pointer", "text_value", "style", "deep_object", "reading", "query_parts", "parameters", "form",
-    "validation", "metrics", "decision",
+    "problem", "caller", "rate_limit", "consumer", "base64url", "json", "claims", "spki", "jwk", "signature", "key_provider", "key_source", "jwt",
+    "token_memory", "bearer", "carrier", "api_key", "basic", "certificate", "mutual_tls", "security", "authorization", "forwarding", "body",
+    "metrics", "decision",
 )  # fmt: skip
 """Stand inside the function of the module `rest`: a request that calls nothing of them does not pay for them."""
-MODULES = (*LAZY, "rest", "token_key", "remembered", "head", "gwc")
+MODULES = (*LAZY, *JUDGING, *SHARED, "judging", "rest", "token_key", "remembered", "head", "gwc")
 """The last one is the entry."""
 _IMPORT = re.compile(r"^import (?P<name>\w+) from '(?P<module>[a-z0-9_]+)\.js';\n", re.MULTILINE)
 _TABLES = "policy"
@@ -32,14 +38,24 @@ def bundle() -> str:
 
     `edition()` names this text: what it wrote into a dictionary means nothing to another one.
     """
-    texts = {module: runtime_text(f"js/{module}.js") for module in MODULES}
+    texts = {module: _text(module) for module in MODULES}
     imports = sorted({m[0] for text in texts.values() for m in re.finditer(r"^import .*\n", text, re.MULTILINE) if not _is_ours(m[0])})
     parts = {module: _without_imports(text) for module, text in texts.items()}
     edition = hashlib.sha256("".join(parts.values()).encode()).hexdigest()[:16]
-    lazy = "".join("\n" + parts.pop(module) for module in LAZY)
-    parts["rest"] = parts["rest"].replace("  return {", f"{lazy}\n  return {{", 1)
+    for outer, inner in (("rest", LAZY), ("judging", JUDGING)):
+        inside = "".join("\n" + parts.pop(module) for module in inner)
+        parts[outer] = parts[outer].replace("\n  return { ", f"\n{inside}\n  return {{ ", 1)
     own = f"function edition() {{ return '{edition}'; }}\n"
     return "".join((*imports, *("\n" + part for part in (own, *parts.values()))))
+
+
+def modules(names: Iterable[str]) -> str:
+    """The modules as they stand inside another one."""
+    return "".join("\n" + _without_imports(_text(name)) for name in names)
+
+
+def _text(module: str) -> str:
+    return runtime_text(f"js/{module}.js")
 
 
 def _without_imports(text: str) -> str:

@@ -22,9 +22,9 @@ def emit(plan: Plan) -> Fragments:
 
     `$gwc_open` is the verdict on requests without a body to public operations: they need no script.
     """
-    tokens = {control.scheme: remembered(control) for control in plan.gateway.jwts}
+    tokens = _tokens(plan)
     rules = tuple(_rule(plan, n, rule, tokens) for n, rule in enumerate(plan.rules))
-    usual = {n: _usual(plan, rule, tokens) for n, rule in enumerate(plan.rules)}
+    usual = {n: asked_of_caller(plan, rule) for n, rule in enumerate(plan.rules) if rule.is_simple and not rule.security.is_public}
     opened = {n: upstream_group(rule.upstream) for n, rule in enumerate(plan.rules) if rule.is_open}
     return Fragments(
         http=(
@@ -43,17 +43,28 @@ def _rule(plan: Plan, number: int, rule: Rule, tokens: Tokens) -> Verbatim:
     return member("security", None if rule.security.is_public else _asked(plan, rule.security, tokens), number)
 
 
-def _usual(plan: Plan, rule: Rule, tokens: Tokens) -> list[Any]:
-    """What the script asks of requests without a body where nothing but a token decides, and nothing is done with it; empty for other rules."""
+def asked_of_caller(plan: Plan, rule: Rule) -> list[Any]:
+    """[upstream, mark, source, scope ..] where nothing but a token decides who may call, and nothing is done with it; an empty mark: everybody may.
+
+    Empty for other rules.
+    """
     forwarding, alternatives = plan.gateway.forwarding, rule.security.alternatives
     is_rewritten = forwarding.removed_query or forwarding.removed_cookies
-    if not rule.is_simple or is_rewritten or len(alternatives) != 1 or len(alternatives[0]) != 1:
+    if is_rewritten or rule.limits or rule.demands:
+        return []
+    if rule.security.is_public:
+        return [upstream_group(rule.upstream), "", None]
+    if len(alternatives) != 1 or len(alternatives[0]) != 1:
         return []
     wanted = alternatives[0][0]
-    _, mark, source, forward = tokens.get(wanted.scheme, (None, None, None, None))
+    _, mark, source, forward = _tokens(plan).get(wanted.scheme, (None, None, None, None))
     if mark is None or forward != "never":
         return []
     return [upstream_group(rule.upstream), mark, source, *wanted.scopes]
+
+
+def _tokens(plan: Plan) -> Tokens:
+    return {control.scheme: remembered(control) for control in plan.gateway.jwts}
 
 
 def _asked(plan: Plan, security: Security, tokens: Tokens) -> dict[str, Any]:

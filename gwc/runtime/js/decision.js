@@ -3,11 +3,11 @@ import authorization from 'authorization.js';
 import body from 'body.js';
 import consumer from 'consumer.js';
 import forwarding from 'forwarding.js';
+import judging from 'judging.js';
 import policy from 'policy.js';
 import problem from 'problem.js';
 import rateLimit from 'rate_limit.js';
 import security from 'security.js';
-import validation from 'validation.js';
 
 export default function decision() {
   // Decides by the rule of this number; a promise only where it takes one.
@@ -50,7 +50,7 @@ export default function decision() {
   }
 
   function hasGoodParameters(r, rule) {
-    const failures = validation().checkParameters(r, rule);
+    const failures = judging().validation().checkParameters(r, rule);
     if (failures.length > 0) problem().refuseInvalid(r, 'validate.parameters', failures);
     return failures.length === 0;
   }
@@ -76,7 +76,7 @@ export default function decision() {
   }
 
   function judge(r, rule, bytes) {
-    return rule.mediaTypes.length === 0 ? null : validation().checkBody(rule, r.variables.http_content_type, Buffer.from(bytes));
+    return rule.mediaTypes.length === 0 ? null : judging().validation().checkBody(rule, r.variables.http_content_type, Buffer.from(bytes));
   }
 
   function finish(r, rule, known) {

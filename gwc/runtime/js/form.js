@@ -127,7 +127,7 @@ export default function form(readings) {
   // Type and parameters; null when it is malformed.
   function typeOf(part) {
     const text = part.contentType === null ? 'text/plain' : part.contentType;
-    return /^[A-Za-z0-9!#$%&'*+.^_`|~-]+\/[A-Za-z0-9!#$%&'*+.^_`|~-]+[ \t]*(?:;|(?![\s\S]))/.test(text) ? mediaType().read(text) : null;
+    return /^[^\/; \t]+\/[^\/; \t]+[ \t]*(?:;|(?![\s\S]))/.test(text) ? mediaType().read(text) : null;
   }
 
   function takes(ranges, type) {

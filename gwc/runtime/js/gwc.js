@@ -5,21 +5,23 @@
 //
 // A handler that rejects grants access (njs 0.9.9 and 1.0.0). So the verdict `gwc_up` is the name of the upstream, it is
 // set by the last statement of all, and an empty one has no server: 500.
+import fits from 'fits.js';
 import head from 'head.js';
+import judging from 'judging.js';
 import given from 'policy.js';
 import remembered from 'remembered.js';
 import rest from 'rest.js';
 
-// Decides on a request whose operation was found by NGINX. `gwc_case` is the number of the operation's rule, with `+` when a
-// body may follow. Of most requests all that is asked is a token, and the token is known: [upstream, mark, source, scope, scope ..].
-// Promises, and calls within calls, cost as much as all the rest.
+// Decides on a request whose operation was found by NGINX. `gwc_case` is the number of the operation's rule and a sign: `+` when a body may
+// follow, `j` when it is JSON and nothing else is to be validated, `?` when there is no body, but something to be validated.
+// Of most requests all that is asked is a token, and the token is known. Promises, and calls within calls, cost as much as all the rest.
 function access(r) {
   try {
-    const asked = r.variables.gwc_case, isFramed = asked.charAt(asked.length - 1) === '+', usual = isFramed ? null : given.usual(asked);
-    const authorization = usual === null ? undefined : r.rawVariables.http_authorization;
-    const known = authorization === undefined ? undefined : remembered(usual[1], usual[2], authorization, Date.now());
-    if (known === undefined || !isGranted(known[3], usual)) return rest().decision().decide(r, isFramed ? asked.slice(0, -1) : asked, isFramed);
-    r.variables.gwc_subject = known[2];
+    const asked = r.variables.gwc_case, sign = asked.charAt(asked.length - 1), isSigned = sign === '+' || sign === 'j' || sign === '?';
+    const number = isSigned ? asked.slice(0, -1) : asked, json = sign === 'j' ? given.json(number) : null;
+    const usual = json !== null ? json[0] : isSigned ? null : given.usual(number);
+    if (usual === null || !isKnown(r, usual)) return rest().decision().decide(r, number, isSigned && sign !== '?');
+    if (json !== null) return inspect(r, json, number);
     r.variables.gwc_up = usual[0];
   } catch (e) {
     rest().decision().fail(r, e);
@@ -27,10 +29,30 @@ function access(r) {
   return undefined;
 }
 
-function isGranted(scopes, usual) {
-  for (let i = 3; i < usual.length; i++) if (scopes.indexOf(usual[i]) < 0) return false;
+// usual: [upstream, mark, source, scope, scope ..]; an empty mark: nobody is asked.
+function isKnown(r, usual) {
+  if (usual[1] === '') return true;
+  const authorization = r.rawVariables.http_authorization, known = authorization === undefined ? undefined : remembered(usual[1], usual[2], authorization, Date.now());
+  if (known === undefined) return false;
+  for (let i = 3; i < usual.length; i++) if (known[3].indexOf(usual[i]) < 0) return false;
+  r.variables.gwc_subject = known[2];
   return true;
 }
+
+// json: [usual, number of the schema, limits]. A body that may not be what it should be is looked at again by those who can say why.
+function inspect(r, json, number) {
+  return r.readRequestText().then(function (text) {
+    try {
+      if (text === '' || !fits(given.schema, more, json[1], text, json[2])) return rest().decision().decide(r, number, true);
+      r.variables.gwc_up = json[0][0];
+    } catch (e) {
+      rest().decision().fail(r, e);
+    }
+    return undefined;
+  });
+}
+
+function more() { return judging().helpers(); }
 
 // A background request for a key set. Nobody waits for its answer.
 async function keys(r) {

@@ -15,10 +15,10 @@ export default function multipart() {
     if (bytes.length < first.length || !bytes.subarray(0, first.length).equals(first)) return null;
     let at = first.length;
     while (isLineBreak(bytes, at)) {
-      if (parts.length === most) return 'limit';
       const stop = bytes.indexOf(delimiter, at + 2), part = stop < 0 ? null : partOf(bytes, at + 2, stop);
       if (part === null) return null;
       parts.push(part);
+      if (parts.length > most) return 'limit';
       at = stop + delimiter.length;
     }
     const rest = bytes.length - at, isEnd = bytes[at] === 0x2d && bytes[at + 1] === 0x2d && (rest === 2 || (rest === 4 && isLineBreak(bytes, at + 2)));

@@ -61,7 +61,7 @@ export default function style() {
     const all = [];
     for (let i = 0; i < parts.length; i++) {
       const at = parts[i].indexOf('=');
-      if (at < 0 && (!isLoose || parts[i] === '')) return null;
+      if (at < 0 && !isLoose) return null;
       all.push(at < 0 ? parts[i] : parts[i].slice(0, at), at < 0 ? '' : parts[i].slice(at + 1));
     }
     return alternating(all, decode);
@@ -76,14 +76,13 @@ export default function style() {
   // A raw text in which `delimiter` stands between the parts.
   function delimited(reading, raw, delimiter, decode) {
     if (!reading.array && !reading.object) return decoded([raw], decode, 'text');
-    const isAssigned = reading.object && reading.explode;
-    if (reading.text && raw.indexOf(isAssigned ? '=' : delimiter) < 0) {
+    if (reading.text && raw.indexOf(delimiter) < 0) {
       const text = fitting(reading, raw, decode);
       if (text !== null) return text;
     }
     const parts = raw.split(delimiter);
     if (reading.array) return decoded(parts, decode, 'array');
-    return isAssigned ? assigned(parts, decode, false) : alternating(parts, decode);
+    return reading.explode ? assigned(parts, decode, false) : alternating(parts, decode);
   }
 
   // Takes `name=` off; the empty text behind a name alone, null behind another one.
@@ -101,18 +100,12 @@ export default function style() {
 
   function matrix(reading, name, raw, decode) {
     if (raw.charAt(0) !== ';') return null;
-    const rest = raw.slice(1);
-    if (reading.explode && (reading.array || reading.object)) return explodedMatrix(reading, name, rest, decode);
-    const text = withoutName(rest, name, decode);
-    return text === null || text.indexOf(';') >= 0 ? null : delimited(reading, text, ',', decode);
-  }
-
-  function explodedMatrix(reading, name, rest, decode) {
-    const first = reading.text && rest.indexOf(';') < 0 ? withoutName(rest, name, decode) : null;
-    const text = first === null ? null : fitting(reading, first, decode);
-    if (text !== null) return text;
-    const parts = rest.split(';');
-    return reading.array ? repeated(parts, name, decode) : assigned(parts, decode, true);
+    const parts = raw.slice(1).split(';');
+    if (reading.explode && reading.object) return assigned(parts, decode, true);
+    const first = parts.length === 1 ? withoutName(parts[0], name, decode) : null;
+    if (!reading.explode || !reading.array) return first === null ? null : delimited(reading, first, ',', decode);
+    const text = reading.text && first !== null ? fitting(reading, first, decode) : null;
+    return text === null ? repeated(parts, name, decode) : text;
   }
 
   return { read, readExploded, readMembers };

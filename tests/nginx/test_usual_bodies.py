@@ -1,0 +1,163 @@
+"""Requests with JSON that nothing else must be asked of: they take a short way, which must never be shorter than the long one."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import replace
+
+import pytest
+
+from gwc.controls.body import Body
+from gwc.controls.validation import DEFAULT_LIMITS, OFF
+from gwc.ir import Gateway
+from tests.nginx.validated import ORDER_JSON, SCHEMAS, id_in_path
+from tests.support.nginx_process import edited, gateway, serving
+from tests.support.sample import JSON, PUBLIC, one, operation
+from tests.support.tokens import token_for
+
+pytestmark = pytest.mark.gateway
+
+LIMITS = replace(DEFAULT_LIMITS, json_depth=3, json_keys=4, array_items=2, string_bytes=64)
+GOOD = b'{"id": 1, "tags": [1, "a"]}'
+BAD = {
+    b"": "body.missing",
+    b"{}": "validate.body",
+    b'{"id":"1"}': "validate.body",
+    b'{"id":1,"other":1}': "validate.body",
+    b'{"id":1,"id":1}': "validate.syntax",
+    b'{"id":1,"i\\u0064":1}': "validate.syntax",
+    b'{"id":1,"kind":"\xff"}': "validate.syntax",
+    b'{"id":1e400}': "validate.syntax",
+    b'{"id":1,"child":{"id":1,"id":1}}': "validate.syntax",
+    b'{"id":1,"tags":[{"a":1,"a":1}]}': "validate.syntax",
+    b'{"id":1,"tags":[[[1]]]}': "validate.limits",
+    b'{"id":1,"tags":[{"a":1,"b":1,"c":1}]}': "validate.limits",
+    b'{"id":1,"tags":[1,2,3]}': "validate.limits",
+    b'{"id":1,"tags":["' + b"x" * 65 + b'"]}': "validate.limits",
+    b"x" * 2000: "body.size",
+}
+UNUSUAL = (
+    b'{"i\\u0064":1}',
+    b'{"id":1.0}',
+    b'{"id":12345678901234567890}',
+    b'{"id":1,"tags":["\xef\xbf\xbd",":x"]}',
+    b'{"id":1,"tags":["\\""]}',
+)
+
+
+def source(**changed: object) -> Gateway:
+    """A public operation, one with a token, and one with a path parameter that any text is good for."""
+    taken = Body(media_types=("application/json",), required=True, max_bytes=1000)
+    rule = replace(OFF, media_types=(ORDER_JSON,), limits=LIMITS, closed_query=True)
+    posts = (
+        operation("POST", "/v1/open", PUBLIC, taken, "o.open"),
+        operation("POST", "/v1/token", one("oauth", "orders:write"), taken, "o.token"),
+    )
+    put = operation("PUT", "/v1/{id}", PUBLIC, JSON, "o.put")
+    wide = replace(OFF, media_types=(ORDER_JSON,), parameters=(id_in_path(put),), closed_query=True)
+    validated = (*(replace(post, validation=rule) for post in posts), replace(put, validation=wide))
+    return gateway(operations=validated, json_schema=SCHEMAS, **changed)
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory):
+    with serving(source(), tmp_path_factory.mktemp("usual")) as running:
+        yield running
+
+
+def send(site, body: bytes, *fields: str, target: str = "/v1/open", media_type: str = "application/json", method: str = "POST"):
+    return site.ask(method, target, f"Content-Type: {media_type}", f"Content-Length: {len(body)}", *fields, body=body)
+
+
+def chunked(body: bytes) -> bytes:
+    return (b"%x\r\n%s\r\n" % (len(body), body) if body else b"") + b"0\r\n\r\n"
+
+
+@pytest.mark.parametrize("body", [GOOD, *UNUSUAL])
+def test_good_bodies(site, body) -> None:
+    site.received()
+    assert send(site, body).status == 200
+    assert site.ask("POST", "/v1/open", "Content-Type: application/json", "Transfer-Encoding: chunked", body=chunked(body)).status == 200
+    assert [r.body_sha256 for r in site.received()] == [hashlib.sha256(body).hexdigest()] * 2
+
+
+@pytest.mark.parametrize(("body", "reason"), BAD.items())
+def test_bad_bodies(site, body, reason) -> None:
+    site.received()
+    assert send(site, body).problem()["reason"] == reason
+    answer = site.ask("POST", "/v1/open", "Content-Type: application/json", "Transfer-Encoding: chunked", body=chunked(body))
+    assert answer.problem()["reason"] == reason
+    assert not site.received()
+
+
+@pytest.mark.parametrize(
+    ("media_type", "fields", "target", "status"),
+    [
+        ("APPLICATION/Json", (), "/v1/open", 200),
+        ("application/json; charset=UTF-8", (), "/v1/open", 200),
+        ("application/json; charset=latin-1", (), "/v1/open", 415),
+        ("application/json2", (), "/v1/open", 415),
+        ("application/json", ("Content-Type: application/json",), "/v1/open", 415),
+        ("application/json", ("Content-Encoding: identity",), "/v1/open", 200),
+        ("application/json", ("Content-Encoding: gzip",), "/v1/open", 415),
+        ("application/json", (), "/v1/open?", 200),
+        ("application/json", (), "/v1/open?a=1", 400),
+    ],
+)
+def test_what_is_not_as_usual(site, media_type, fields, target, status) -> None:
+    assert send(site, GOOD, *fields, target=target, media_type=media_type).status == status
+
+
+@pytest.mark.parametrize(("target", "status"), [("/v1/x", 200), ("/v1/%C3%A9", 200), ("/v1/%FF", 400), ("/v1/x?y", 400)])
+def test_paths(site, target, status) -> None:
+    assert send(site, GOOD, target=target, method="PUT").status == status
+
+
+def test_a_token_that_is_known_is_no_less_needed(site) -> None:
+    jwt = site.gateway.jwts[0]
+    good = "Authorization: Bearer " + token_for(jwt, {"scope": "orders:write"})
+    poor = "Authorization: Bearer " + token_for(jwt, {"scope": "orders:read"})
+    for _ in range(2):
+        assert send(site, GOOD, good, target="/v1/token").status == 200
+        assert send(site, b"{}", good, target="/v1/token").status == 400
+        assert send(site, GOOD, poor, target="/v1/token").status == 403
+        assert send(site, GOOD, target="/v1/token").status == 401
+
+
+LONG = ("gwc.js", "function rest() {\n", "function rest() { throw new Error('x');\n")
+
+
+def test_the_short_way_is_taken(tmp_path) -> None:
+    """The long one is broken here: only requests that need it fail."""
+    with serving(source(), tmp_path, edited(LONG)) as site:
+        assert send(site, GOOD).status == 200
+        assert send(site, GOOD, target="/v1/x", method="PUT").status == 200
+        site.received()
+        for body in (*BAD, UNUSUAL[0]):
+            assert send(site, body).status == (413 if len(body) > 1000 else 500), body
+        assert send(site, GOOD, target="/v1/open?a=1").status == 500
+        assert not site.received()
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new"),
+    [
+        ("gwc.js", "function inspect(r, json, number) {\n", "throw new Error('s3cr3t');"),
+        ("gwc.js", "function fits(schemas, more, number, text, limits) {\n", "throw new Error('s3cr3t');"),
+        ("gwc.js", "function judgeTools(schemas, more) {\n", "throw new Error('s3cr3t');"),
+        ("gwc.js", "function isUnusual(text) {\n", "throw new Error('s3cr3t');"),
+        ("policy.js", "function json(number) {", "throw new Error('s3cr3t');"),
+        ("policy.js", "function schema(number, x) {", "throw new Error('s3cr3t');"),
+        ("policy.js", "function schema(number, x) {", "return null;"),
+        ("policy.js", "function schema(number, x) {", "return function () { throw new Error('s3cr3t'); };"),
+        ("policy.js", "function schema(number, x) {", "return function () {};"),
+        ("policy.js", "function schema(number, x) {", "return function () { return 1; };"),
+    ],
+)
+def test_faults_deny(tmp_path, file, old, new) -> None:
+    with serving(source(), tmp_path, edited((file, old, old + new))) as site:
+        answer = send(site, GOOD)
+        assert (answer.status, answer.problem()["reason"]) == (500, "internal.error")
+        assert not site.received()
+        assert "s3cr3t" not in site.running.complaints()
+        assert site.ask("GET", "/v1/nowhere/at/all").status == 404
