@@ -56,6 +56,7 @@ def _caller_options(function: FunctionT) -> FunctionT:
             help="A trusted client certificate with this alternative name; may be repeated.",
         ),
         click.option("--header", "headers", multiple=True, metavar="'NAME: VALUE'", help="A header field; may be repeated."),
+        click.option("--body", metavar="TEXT|@FILE", help="What is in the body; without it, it is taken to be what the schemas ask for."),
         click.option("--body-type", metavar="TYPE", help="Content-Type of the body; default: what the operation needs."),
         click.option("--body-bytes", type=click.IntRange(0, 64 * 1024 * 1024 + 1), help="Size of the body; 0: none."),
         click.option("--at", metavar="MOMENT", help="Time of the request, such as 2027-01-31T12:00:00Z; default: now."),

@@ -9,6 +9,7 @@ from typing import Any
 from gwc.cli.explain_shown import Explained, Listing
 from gwc.explain import Judged, Ruling, Step, rulings, smallest_changes, steps
 from gwc.report.harmless import harmless
+from gwc.semantics import Fault
 
 
 def document(found: Iterable[Explained]) -> str:
@@ -74,8 +75,14 @@ def _decision(explained: Explained, judged: Judged) -> dict[str, Any]:
 
 
 def _ruling(explained: Explained, ruling: Ruling) -> dict[str, Any]:
-    faults = [{"status": f.status, "reason": f.reason} for f in ruling.faults]
+    faults = [_fault(f) for f in ruling.faults]
     return {**_step(explained, ruling.step), "verdict": ruling.verdict, "faults": faults, "note": harmless(ruling.note)}
+
+
+def _fault(found: Fault) -> dict[str, Any]:
+    told = {"status": found.status, "reason": found.reason}
+    errors = [{"in": place, "pointer": harmless(pointer), "keyword": keyword} for place, pointer, keyword in found.errors]
+    return {**told, "errors": errors} if errors else told
 
 
 def _advice(explained: Explained, judged: Judged) -> dict[str, Any]:

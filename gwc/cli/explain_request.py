@@ -6,6 +6,7 @@ import ipaddress
 import re
 import time
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gwc.cli import exit_codes
@@ -13,7 +14,7 @@ from gwc.cli.failure import Failure
 
 if TYPE_CHECKING:
     from gwc.explain import Asked, Body
-    from gwc.ir import Gateway
+    from gwc.ir import Gateway, Operation
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _FIELD = re.compile(r"([!#$%&'*+.^_`|~0-9A-Za-z-]+):[ \t]*(.*?)[ \t]*")
@@ -33,6 +34,7 @@ class Given:
     basic: str | None = None
     certificate: tuple[str, ...] = ()
     headers: tuple[str, ...] = ()
+    body: str | None = None
     body_type: str | None = None
     body_bytes: int | None = None
     at: str | None = None
@@ -40,7 +42,7 @@ class Given:
     @property
     def asks_for_a_decision(self) -> bool:
         """Whether a request is described, more than which operation is meant."""
-        texts = (self.client, self.claims, self.scheme, self.basic, self.body_type, self.at)
+        texts = (self.client, self.claims, self.scheme, self.basic, self.body, self.body_type, self.at)
         return (
             self.decide
             or self.body_bytes is not None
@@ -83,11 +85,12 @@ def asked_of(gateway: Gateway, method: str, target: str, given: Given) -> Asked:
     from gwc.explain import Asked  # noqa: PLC0415
     from gwc.explain.asked import SOMEWHERE  # noqa: PLC0415
 
-    _require_text(given.host, given.claims, given.basic, given.body_type, *given.keys, *given.certificate, *given.headers)
+    _require_text(given.host, given.claims, given.basic, given.body, given.body_type, *given.keys, *given.certificate, *given.headers)
     if "{" in target.partition("?")[0]:
         raise Failure(exit_codes.INPUT, "a decision needs a concrete path: put a value in the place of each {parameter}")
     host = _host(gateway, method, target, given)
-    schemes = _schemes(gateway, method, target, host)
+    operation = _operation(gateway, method, target, host)
+    schemes = operation.security.schemes if operation else ()  # none without an operation
     if given.basic is not None and given.claims is not None:
         raise Failure(exit_codes.INPUT, "a request has one Authorization: give --claims or --basic, not both")
     asked = Asked(
@@ -97,7 +100,7 @@ def asked_of(gateway: Gateway, method: str, target: str, given: Given) -> Asked:
         now_s=_moment(given.at),
         headers=tuple(_header(h) for h in given.headers),
         certificate=certificate(gateway, given.certificate),
-        body=_body(given),
+        body=_body(given, operation),
         client=SOMEWHERE if given.client is None else _address(given.client),
     )
     require_no_keys(gateway, asked)
@@ -122,12 +125,12 @@ def _host(gateway: Gateway, method: str, target: str, given: Given) -> str:
     return next((n for n in names if match(gateway, method, path, n).other_methods), names[0])
 
 
-def _schemes(gateway: Gateway, method: str, target: str, host: str) -> tuple[str, ...]:
-    """The schemes that the operation takes; none when there is no operation."""
+def _operation(gateway: Gateway, method: str, target: str, host: str) -> Operation | None:
+    """What the request is for, if there is such an operation."""
     from gwc.explain import match  # noqa: PLC0415
 
     found = match(gateway, method, target.partition("?")[0], host.partition(":")[0].lower()).operations
-    return found[0].security.schemes if found else ()
+    return found[0] if found else None
 
 
 def _address(text: str) -> str:
@@ -164,11 +167,33 @@ def _header(text: str) -> tuple[str, str]:
     return found[1], found[2]
 
 
-def _body(given: Given) -> Body | None:
+def _body(given: Given, operation: Operation | None) -> Body | None:
     from gwc.explain import Body  # noqa: PLC0415
 
-    if given.body_type is None and given.body_bytes is None:
+    if given.body is None and given.body_type is None and given.body_bytes is None:
         return None
     if given.body_type is not None and not re.fullmatch(r"[ -~]{1,200}", given.body_type):
         raise Failure(exit_codes.INPUT, "--body-type is a media type, such as application/json")
-    return Body(media_type=given.body_type, size=2 if given.body_bytes is None else given.body_bytes)
+    if given.body is None:
+        return Body(media_type=given.body_type, size=2 if given.body_bytes is None else given.body_bytes)
+    if given.body_bytes is not None:
+        raise Failure(exit_codes.INPUT, "--body-bytes follows from --body")
+    content = _file(given.body[1:]) if given.body.startswith("@") else given.body.encode()
+    has_type = any(name.lower() == "content-type" for name, _ in map(_header, given.headers))
+    media_type = given.body_type or (None if has_type else _usual_type(operation))
+    return Body(media_type=media_type if content else given.body_type, size=len(content), content=content)
+
+
+def _usual_type(operation: Operation | None) -> str | None:
+    """JSON if the operation takes it, else the first that it takes."""
+    from gwc.explain.stand_in import concrete  # noqa: PLC0415
+
+    taken = operation.body.media_types if operation else ()
+    return "application/json" if not taken or "application/json" in taken else concrete(taken[0])
+
+
+def _file(name: str) -> bytes:
+    try:
+        return Path(name).read_bytes()
+    except OSError as error:
+        raise Failure(exit_codes.INPUT, f"--body: {error.strerror}: {name}") from None

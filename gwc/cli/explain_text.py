@@ -78,7 +78,7 @@ def _decision(explained: Explained, judged: Judged) -> Iterator[str]:
         yield f"allowed: forwarded to upstream {judged.operation.upstream if judged.operation else '-'}, {caller(judged)}"
         return
     yield f"denied: {status_text(denied.faults[0])} by {denied.step.control} ({denied.step.says}){_at(explained, denied.step)}"
-    yield from _advice(explained, smallest_changes(judged))
+    yield from _advice(explained, smallest_changes(judged), denied)
 
 
 def _ruling(explained: Explained, ruling: Ruling) -> Iterator[str]:
@@ -103,11 +103,14 @@ def _at(explained: Explained, step: Step) -> str:
     return f" at {place[0]}:{place[1]}:{place[2]}" if place else ""
 
 
-def _advice(explained: Explained, advice: Advice) -> Iterator[str]:
+def _advice(explained: Explained, advice: Advice, denied: Ruling) -> Iterator[str]:
     lead = "the smallest change that would allow it: "
     for i, way in enumerate(advice.ways):
         yield (lead if i == 0 else f"{'or: ':>{len(lead)}}") + "; and ".join(way)
     if advice.ways:
+        return
+    if denied.faults[0].reason.startswith("validate."):
+        yield f"it would be allowed if this were what the document says: {denied.note}"
         return
     bound = f" (of those of at most {MAX_CHANGES} parts that were tried)" if advice.gave_up else ""
     what = "one of these" if len(advice.blockers) > 1 else "this"

@@ -24,10 +24,11 @@ class TokenAsked:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Body:
-    """`size` in bytes; 0: none. `media_type` None: no Content-Type."""
+    """`size` in bytes; 0: none. `media_type` None: no Content-Type. `content` None: some bytes, which are what the schemas ask for."""
 
     media_type: str | None
     size: int
+    content: bytes | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

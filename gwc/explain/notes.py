@@ -212,6 +212,16 @@ def body(judged: Judged) -> str:
     return f"{size} bytes of {', '.join(types) or 'no media type'}{assumed}"
 
 
+def validation(judged: Judged) -> str:
+    """What does not hold, or that nobody said what is in the body."""
+    found = next((f for f in judged.faults if f.reason.startswith("validate.")), None)
+    if found is not None:
+        return "; ".join(f"{place} {pointer or '(whole)'}: {keyword}" for place, pointer, keyword in found.errors)
+    body = judged.asked.body
+    is_unknown = not isinstance(judged.request, Refusal) and judged.request.body and (body is None or body.content is None)
+    return "the body is taken to be valid: say what is in it with --body" if is_unknown else ""
+
+
 def presents(judged: Judged) -> str:
     """What the caller presents."""
     asked, shows = judged.asked, judged.asked.certificate

@@ -187,6 +187,10 @@ def _body(judged: Judged, operation: Operation | None, step: Step) -> Ruling:  #
     return Ruling(step, "pass", _of(judged, "body."), notes.body(judged))
 
 
+def _validation(judged: Judged, operation: Operation | None, step: Step) -> Ruling:  # noqa: ARG001
+    return Ruling(step, "pass", _of(judged, "validate."), notes.validation(judged))
+
+
 def _forwarding(judged: Judged, operation: Operation | None, step: Step) -> Ruling:  # noqa: ARG001
     return Ruling(step, "pass", (), notes.forwarded(judged))
 
@@ -209,6 +213,7 @@ _RULED: Mapping[str, Callable[[Judged, Operation | None, Step], Ruling]] = Mappi
         "zone": _zone,
         "authorization_rule": _rule,
         "body": _body,
+        "validation": _validation,
         "forwarding": _forwarding,
         "problem_details": _answer,
     }

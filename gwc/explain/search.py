@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from itertools import product
 from types import MappingProxyType
 
-from gwc.explain import change_body, change_caller, change_credentials, change_request
+from gwc.explain import change_body, change_caller, change_credentials, change_request, change_validation
 from gwc.explain.asked import Asked
 from gwc.explain.change import Change
 from gwc.explain.change_credentials import rules_of
@@ -51,6 +51,8 @@ _PROPOSALS: Mapping[str, Sequence[Proposal]] = MappingProxyType(
         "body.size": (change_body.size,),
         "body.contentType": (change_body.media_type,),
         "body.encoding": (change_body.encoding,),
+        "validate.parameters": (change_validation.parameters,),
+        "validate": (change_validation.body,),
     }
 )
 """Reason, or the part before its dot -> who knows changes that may remove it."""

@@ -49,6 +49,12 @@ class StandIn:
             basics=tuple(replace(c, keys=tuple(map(self._replaced, c.keys))) for c in gateway.basics),
         )
 
+    @property
+    def _of_valid_bodies(self) -> Gateway:
+        """The policy for bodies of which only the size is known: whatever is in them is valid."""
+        operations = (replace(o, validation=replace(o.validation, media_types=())) for o in self.gateway.operations)
+        return replace(self.gateway, operations=tuple(operations))
+
     def without_rule(self, name: str) -> StandIn:
         """The same keys for the policy without one of its rules."""
         other = copy(self)
@@ -57,14 +63,15 @@ class StandIn:
 
     def gateway_for(self, asked: Asked) -> Gateway:
         """The gateway, with the roles and keys that consumers are to have beside their own."""
+        gateway = self.gateway if asked.body is not None and asked.body.content is not None else self._of_valid_bodies
         if not asked.roles and not asked.renewed:
-            return self.gateway
-        given = {c.id: {role for name, role in asked.roles if name == c.id} for c in self.gateway.consumers}
+            return gateway
+        given = {c.id: {role for name, role in asked.roles if name == c.id} for c in gateway.consumers}
         return replace(
-            self.gateway,
+            gateway,
             consumers=tuple(replace(c, roles=tuple(sorted({*c.roles, *given[c.id]}))) for c in self.gateway.consumers),
-            api_keys=tuple(replace(c, keys=(*c.keys, *self._new_keys(c, asked))) for c in self.gateway.api_keys),
-            basics=tuple(replace(c, keys=(*c.keys, *self._new_keys(c, asked))) for c in self.gateway.basics),
+            api_keys=tuple(replace(c, keys=(*c.keys, *self._new_keys(c, asked))) for c in gateway.api_keys),
+            basics=tuple(replace(c, keys=(*c.keys, *self._new_keys(c, asked))) for c in gateway.basics),
         )
 
     def request(self, asked: Asked) -> Request | Refusal:
@@ -149,7 +156,8 @@ class StandIn:
         fields = [("content-length", str(body.size))]
         fields += [("content-type", body.media_type)] if body.media_type is not None else []
         added = sum(len(name) + len(value) + 4 for name, value in fields)
-        return replace(request, headers=(*request.headers, *fields), body=bytes(body.size), head_bytes=request.head_bytes + added)
+        content = bytes(body.size) if body.content is None else body.content
+        return replace(request, headers=(*request.headers, *fields), body=content, head_bytes=request.head_bytes + added)
 
     def _fitting(self, request: Request, *, has_type: bool) -> Body:
         """A body that the operation takes, when it needs one."""

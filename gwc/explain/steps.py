@@ -107,6 +107,9 @@ def _forward(gateway: Gateway, operation: Operation) -> Iterator[Step]:
     upstream = next(u for u in gateway.upstreams if u.name == operation.upstream)
     forwarding = gateway.forwarding
     yield step("8 body", operation.body, operation.key, words.body_text(operation.body))
+    if not operation.validation.is_off:
+        yield step("9 validate", operation.validation, operation.key, words.validation_text(operation.validation))
+        yield step("9 validate", gateway.json_schema, "*", f"{len(gateway.json_schema.table)} schemas that several places share")
     yield step("10 forward", upstream, upstream.name, words.upstream_text(upstream))
     parts = [f"{len(forwarding.removed)} header names"]
     parts += [f"the query parameters {', '.join(forwarding.removed_query)}"] if forwarding.removed_query else []

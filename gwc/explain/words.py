@@ -14,6 +14,7 @@ from gwc.controls.listener_tls import ListenerTls
 from gwc.controls.mutual_tls import MutualTls
 from gwc.controls.security import Security
 from gwc.controls.upstream import Upstream, VerifiedTls
+from gwc.controls.validation import Validation
 
 
 def listener_text(listener: ListenerTls) -> str:
@@ -110,6 +111,17 @@ def body_text(body: Body) -> str:
         return "no body"
     need = "required" if body.required else "optional"
     return f"{need}, {any_of(body.media_types)}, at most {body.max_bytes} bytes"
+
+
+def validation_text(rule: Validation) -> str:
+    """What of a request is compared with the document."""
+    named = [f"{p.location} {p.name}" for p in rule.parameters]
+    shown_names = ", ".join(named[:9]) + (f" and {len(named) - 9} more" if len(named) > 9 else "")
+    parts = [f"parameters {shown_names}"] if named else []
+    parts += ["no other query parameters"] if rule.closed_query else []
+    parts += [f"bodies of {any_of(m.range for m in rule.media_types)} by their schemas"] if rule.media_types else []
+    parts += ["answers are watched"] if rule.responses else []
+    return "; ".join(parts)
 
 
 def upstream_text(upstream: Upstream) -> str:

@@ -15,6 +15,7 @@ from tests.cli.test_compile import replace
 from tests.support.cases import CASES
 
 IDENTITY = CASES / "policies" / "identity" / "policy.gwc.yaml"
+VALIDATED = CASES / "validation" / "strict" / "policy.gwc.yaml"
 LIMITED = CASES / "rate_limit" / "burst" / "policy.gwc.yaml"
 
 
@@ -44,9 +45,9 @@ def test_a_host_is_named_as_clients_name_it(project, run, host):
 
 
 def test_no_control_is_left_out():
-    """Over all operations of two policies, every control has its say somewhere."""
+    """Over all operations of three policies, every control has its say somewhere."""
     shown = set()
-    for path in (IDENTITY, LIMITED):
+    for path in (IDENTITY, LIMITED, VALIDATED):
         gateway = compile_policy(path, root=path.parent).gateway
         shown |= {s.control for o in gateway.operations for s in steps(gateway, o)}
     assert shown >= set(STEMS) - {"metrics"}

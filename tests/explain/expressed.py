@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import atexit
 import base64
 import hashlib
 import json
+import tempfile
 import time
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from gwc.cli.explain_request import Given
@@ -19,7 +22,7 @@ from gwc.ir import Gateway
 from gwc.local.token_endpoint import wanted_by
 from gwc.semantics import KeySet, State, parse
 from gwc.semantics.http1 import Refusal, Request
-from tests.support.cases import Step
+from tests.support.cases import Step, body_of, spaced
 from tests.support.tokens import _FIELDS, identity_provider
 
 _OTHER = {"raw", "version", "chunked", "authorization", "tls"}
@@ -75,8 +78,7 @@ def given_of(step: Step, gateway: Gateway, now_s: float) -> tuple[str, str, Give
         basic=basic or None,
         certificate=_names(certificate or {}),
         headers=headers,
-        body_type=spec.get("contentType", "application/json" if "json" in spec else None),
-        body_bytes=_body_bytes(spec),
+        **_body_options(spec),
     )
     return spec.get("method", "GET"), target, given
 
@@ -98,10 +100,15 @@ def _claims(spec: dict[str, Any], gateway: Gateway, now_s: float) -> dict[str, A
     return {**payload, **times}
 
 
-def _body_bytes(spec: dict[str, Any]) -> int:
-    if "json" in spec:
-        return len(json.dumps(spec["json"]).encode())
-    return spec.get("bytes", len(str(spec.get("body", "")).encode()))
+def _body_options(spec: dict[str, Any]) -> dict[str, Any]:
+    """The body as a file, where its type is said; else its size."""
+    content, media_type = body_of(spec), spec.get("contentType", "application/json" if "json" in spec else None)
+    if not content or media_type is None:
+        return {"body_type": media_type, "body_bytes": len(content)}
+    with tempfile.NamedTemporaryFile(delete=False) as file:
+        file.write(content)
+    atexit.register(Path(file.name).unlink)
+    return {"body_type": media_type, "body": f"@{file.name}"}
 
 
 def _with_keys(spec: dict[str, Any], gateway: Gateway, now_s: float) -> tuple[str, tuple[str, ...], tuple[str, ...]] | None:
@@ -120,7 +127,7 @@ def _with_keys(spec: dict[str, Any], gateway: Gateway, now_s: float) -> tuple[st
         else:
             headers.append(text)
     headers, in_cookies = _cookies(headers, gateway)
-    target, in_query = _query(spec["target"], gateway)
+    target, in_query = _query(spaced(spec["target"]), gateway)
     owned = [(c.scheme, owner(c, text, now_s)) for c, text in (*keys, *in_cookies, *in_query)]
     if any(o is None for _, o in owned) or len({s for s, _ in owned}) < len(owned):
         return None
@@ -203,8 +210,10 @@ def real_request(asked: Asked, gateway: Gateway) -> Request | Refusal:
         fields.append(f"Content-Type: {body.media_type}")
     if body and body.size:
         fields.append(f"Content-Length: {body.size}")
+    size = body.size if body else 0
+    content = body.content if body and body.content is not None else bytes(size)
     head = "\r\n".join([f"{asked.method} {target} HTTP/1.1", *fields, "", ""]).encode()
-    return parse(head + bytes(body.size if body else 0))
+    return parse(head + content)
 
 
 def _key(control: ApiKey | Basic, consumer: str, now_s: float, *, generated: bool) -> str:

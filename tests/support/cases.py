@@ -20,7 +20,7 @@ Kind = Literal["allowed", "refused", "denied", "handshake", "free", "unreached"]
 _KEYS = {
     "name", "method", "target", "version", "host", "sni", "headers", "token", "authorization", "key", "contentType", "body",
     "json", "bytes", "chunked", "raw", "expect", "anyReason", "repeat", "wait", "parallel", "tls", "source", "connection",
-    "certificate", "basic", "scheme", "text", "parts", "errors",
+    "certificate", "basic", "scheme", "text", "parts", "errors", "response",
 }  # fmt: skip
 
 
@@ -125,7 +125,7 @@ def _error(text: str) -> tuple[str, str, str]:
 def _raw(spec: dict[str, Any], gateway: Gateway) -> bytes:
     if "raw" in spec:
         return spec["raw"].encode("latin-1")
-    body = _body(spec)
+    body = body_of(spec)
     lines = [f"{spec.get('method', 'GET')} {spaced(spec['target'])} {spec.get('version', 'HTTP/1.1')}", *_fields(spec, gateway)]
     if spec.get("chunked"):
         lines.append("Transfer-Encoding: chunked")
@@ -155,7 +155,8 @@ def _fields(spec: dict[str, Any], gateway: Gateway) -> list[str]:
     return fields
 
 
-def _body(spec: dict[str, Any]) -> bytes:
+def body_of(spec: dict[str, Any]) -> bytes:
+    """The bytes of the body, before they are chunked."""
     if "json" in spec:
         return json.dumps(spec["json"]).encode()
     if "bytes" in spec:
