@@ -10,13 +10,11 @@ _DOUBTFUL = re.compile(rb"[^A-Za-z0-9 !#$%&()*+,./:;<=>?@^_`{|}~-]")
 
 
 def quote(text: str) -> str:
-    """A Lua string of the text's UTF-8: ASCII on one line, with every doubtful byte as a decimal escape. No brackets, no two hyphens together."""
-    return quote_bytes(text.encode("utf-8", "surrogatepass"))
+    """A Lua string of the text's UTF-8: on one line, ASCII only. Brackets, quotes, backslashes and controls are three-digit escapes.
 
-
-def quote_bytes(data: bytes) -> str:
-    """A Lua string of exactly these bytes."""
-    safe = _DOUBTFUL.sub(lambda m: b"\\%03d" % m[0][0], data)
+    Hyphens next to each other are escaped as well: no text looks like a comment.
+    """
+    safe = _DOUBTFUL.sub(lambda m: b"\\%03d" % m[0][0], text.encode("utf-8", "surrogatepass"))
     return '"' + safe.decode("ascii").replace("--", "\\045\\045") + '"'
 
 

@@ -6,10 +6,13 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from gwc.jsonschema.lua_literal import quote
+
+__all__ = ["LuaValue", "quote", "render", "render_key"]
+
 LuaValue = Any
 """str, bool, int, a sequence (Lua list) or a mapping (Lua table) of such values."""
 
-_DOUBTFUL = re.compile(rb"[^A-Za-z0-9 !#$%&()*+,./:;<=>?@^_`{|}~-]")
 _NAME = re.compile(r"[a-z][a-z_]*\Z")
 _RESERVED = frozenset(
     [
@@ -37,15 +40,6 @@ _RESERVED = frozenset(
         "while",
     ]
 )
-
-
-def quote(text: str) -> str:
-    """A Lua string of the text's UTF-8: on one line, ASCII only. Quotes, backslashes and controls are three-digit escapes.
-
-    Hyphens next to each other are escaped as well: no text of a policy looks like a comment.
-    """
-    safe = _DOUBTFUL.sub(lambda m: b"\\%03d" % m[0][0], text.encode("utf-8", "surrogatepass"))
-    return '"' + safe.decode("ascii").replace("--", "\\045\\045") + '"'
 
 
 def render(value: LuaValue) -> str:
