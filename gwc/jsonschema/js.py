@@ -1,16 +1,16 @@
 """Schemas as functions of JavaScript for njs, and QuickJS: a function for each schema of the table that is used, and for each root.
 
-`function (v, c, p)`: with `c` null it says whether `v` fulfils the schema; with an array it adds failures and is false when there are enough,
-`p` is then the pointer of `v`. `x` are the functions of gwc/runtime/js/schema.js.
+Each function is printed twice. `function (v)` says whether `v` fulfils the schema; `function (v, c, p)` adds failures to the array `c` and is
+false when there are enough, `p` is the pointer of `v`. `x`: what they are given (gwc/runtime/js/judge_tools.js).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from itertools import groupby
 
 from gwc.jsonschema.js_body import Body, Place
-from gwc.jsonschema.js_checks import print_schema
+from gwc.jsonschema.js_checks import print_schema, test
 from gwc.jsonschema.js_evaluated import print_marking
 from gwc.jsonschema.tree import Call, Check, Schema, Table
 
@@ -27,7 +27,8 @@ class Printer:
         self._marks: dict[int, int] = {}
         self._next = len(table)
         self._waiting: list[tuple[int, Schema | None, tuple[Check, ...]]] = []
-        self._functions: dict[int, str] = {}
+        self._testing: dict[int, str] = {}
+        self._telling: dict[int, str] = {}
 
     def root(self, schema: Schema) -> int:
         """The number of the function that judges by the schema."""
@@ -37,13 +38,13 @@ class Printer:
         return number
 
     def lines(self) -> Iterator[str]:
-        """The statement `function schema(number, x)`, which makes the function with a number; null: there is none."""
-        yield f"function schema(number, x) {{ switch (Math.floor(number / {GROUP})) {{"
-        for group, members in groupby(sorted(self._functions.items()), lambda entry: entry[0] // GROUP):
-            yield f"case {group}: return (function () {{ switch (number) {{"
-            yield from (f"case {number}: return {text};" for number, text in members)
-            yield "} return null; })();"
-        yield "} return null; }"
+        """The statement `function schema(number, x, tells)`, which makes the function with a number; null: there is none."""
+        yield "function schema(number, x, tells) {"
+        yield "if (tells) return (function () {"
+        yield from _switch(self._telling)
+        yield "})();"
+        yield from _switch(self._testing)
+        yield "}"
 
     def _number(self, schema: Schema) -> int:
         only = schema.checks[0] if len(schema.checks) == 1 else None
@@ -61,23 +62,36 @@ class Printer:
 
     def _new(self, schema: Schema | None, marked: tuple[Check, ...]) -> int:
         number, self._next = self._next, self._next + 1
-        self._functions[number] = ""
+        self._testing[number] = ""
         self._waiting.append((number, schema, marked))
         return number
 
     def _reach(self, number: int) -> None:
-        if number not in self._functions:
-            self._functions[number] = ""
+        if number < len(self._table) and number not in self._testing:
+            self._testing[number] = ""
             self._waiting.append((number, self._table[number], ()))
 
     def _print(self, number: int, schema: Schema | None, marked: tuple[Check, ...]) -> None:
-        body = Body(print_schema, self._number, self._marks_of, lambda call: self._table[call.number])
-        if schema is not None:
-            print_schema(body, schema, Place("v", counts=True))
-            self._functions[number] = body.text("v, c, p", "return true;")
-        else:
+        if schema is None:
+            body = self._body(may_count=True)
             print_marking(body, marked, "v", "e")
-            self._functions[number] = body.text("v, e")
-        for called in body.called:
-            if called < len(self._table):
-                self._reach(called)
+            self._testing[number] = body.text("v, e")
+            return
+        body = self._body(may_count=True)
+        print_schema(body, schema, Place("v", counts=True))
+        self._testing[number] = body.text("v", "return true;")
+        body = self._body(may_count=False)
+        print_schema(body, schema, Place("v", "p"))
+        self._telling[number] = body.text("v, c, p", "return true;")
+
+    def _body(self, *, may_count: bool) -> Body:
+        return Body(print_schema, self._number, self._marks_of, lambda call: self._table[call.number], self._reach, test, may_count)
+
+
+def _switch(functions: Mapping[int, str]) -> Iterator[str]:
+    yield f"switch (Math.floor(number / {GROUP})) {{"
+    for group, members in groupby(sorted(functions.items()), lambda entry: entry[0] // GROUP):
+        yield f"case {group}: return (function () {{ switch (number) {{"
+        yield from (f"case {number}: return {text};" for number, text in members)
+        yield "} return null; })();"
+    yield "} return null;"

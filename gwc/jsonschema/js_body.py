@@ -7,33 +7,44 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
 from gwc.jsonschema.js_literal import literal, token
-from gwc.jsonschema.tree import Call, Check, Never, Schema
+from gwc.jsonschema.tree import Call, Check, JsonType, Schema
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A value in a variable, and what is done when it does not hold: a failure at `pointer`, an expression; or, without, leaving `label`.
+    """A value in a variable, and what is done when it does not hold: a failure at `pointer`, an expression; without one the function, or the
+    block `label`, is left.
 
-    `counts`: here, and nowhere else, the members of the value are counted (js_counted.py).
+    `counts`: here, and nowhere else, the members of the value are counted (js_counted.py). `kind`: a type that the value is known to have.
     """
 
     value: str
-    pointer: str | None = "p"
+    pointer: str | None = None
     label: str = ""
     counts: bool = False
+    kind: JsonType | None = None
+
+    @property
+    def leaves(self) -> bool:
+        """Whether nothing is asked behind the first thing that does not hold."""
+        return self.pointer is None
 
     def refuse(self, keyword: str) -> str:
         """The statement for a failure."""
-        return f"break {self.label};" if self.pointer is None else f"if (x.fail(c, {self.pointer}, {literal(keyword)})) return false;"
+        return self.leave() if self.leaves else f"if (x.fail(c, {self.pointer}, {literal(keyword)})) return false;"
+
+    def leave(self) -> str:
+        """The statement that goes no further."""
+        return f"break {self.label};" if self.label else "return false;"
 
     def member(self, name: str, value: str) -> Place:
         """The member with a declared name, in another variable."""
-        return replace(self, value=value, pointer=_joined(self.pointer, token(name)))
+        return replace(self, value=value, pointer=_joined(self.pointer, token(name)), kind=None)
 
     def item(self, index: str, value: str) -> Place:
         """The item with the index in a variable."""
         pointer = _joined(self.pointer, "/")
-        return replace(self, value=value, pointer=None if pointer is None else f"{pointer} + {index}")
+        return replace(self, value=value, pointer=None if pointer is None else f"{pointer} + {index}", kind=None)
 
 
 def _joined(pointer: str | None, text: str) -> str | None:
@@ -58,15 +69,18 @@ class Body:
 
     `print_schema` prints the statements that judge the value of a place by a schema. `number_of`: the number of a schema that gets a function
     of its own; `marks_of`: that of the function that says which members and items a schema evaluates.
-    `schema_of`: the schema that is called.
+    `schema_of`: the schema that is called. `reach`: is told which functions are called. `test`: an expression for whether a schema of one simple check holds. `may_count`: whether the
+    function is one that counts.
     """
 
     print_schema: Callable[[Body, Schema, Place], None]
     number_of: Callable[[Schema], int]
     marks_of: Callable[[Call], int]
     schema_of: Callable[[Call], Schema]
+    reach: Callable[[int], None]
+    test: Callable[[Schema, str, JsonType | None], str | None]
+    may_count: bool
     lines: list[str] = field(default_factory=list)
-    called: set[int] = field(default_factory=set)
     declared: set[str] = field(default_factory=set)
     _held: dict[tuple[str, int], Held] = field(default_factory=dict)
     _path: list[int] = field(default_factory=list)  # the blocks that are open
@@ -132,7 +146,7 @@ class Body:
 
     def function(self, number: int) -> str:
         """The expression for the function with a number."""
-        self.called.add(number)
+        self.reach(number)
         if self._looked_up is None:
             return f"(x[{number}] || x.call({number}))"
         if number not in self._looked_up:
@@ -140,24 +154,25 @@ class Body:
             self.declared.add(f"f{number}")
         return self._looked_up[number]
 
-    def holds(self, schema: Schema, value: str) -> str:
-        """An expression for whether the schema holds, after the lines that it needs."""
+    def holds(self, schema: Schema, value: str, kind: JsonType | None = None) -> str:
+        """An expression for whether the schema holds for a value, of a known type perhaps, after the lines that it needs."""
+        simple = self.test(schema, value, kind)
+        if simple is not None:
+            return simple
         only = schema.checks[0] if len(schema.checks) == 1 else None
-        if only is None and not schema.checks:
-            return "true"
-        if isinstance(only, Never):
-            return "false"
         if isinstance(only, Call):
-            return self.uncounted(f"{self.function(only.number)}({value}, null, null)")
+            return self.uncounted(f"{self.function(only.number)}({value})")
         result, label = self.new("h"), f"b{self._used}"
         self.add(f"{result} = false;")
         with self.block(f"{label}:"):
-            self.print_schema(self, schema, Place(value, None, label))
+            self.print_schema(self, schema, Place(value, None, label, kind=kind))
             self.add(f"{result} = true;")
         return result
 
     def uncounted(self, expression: str) -> str:
-        """A variable with what the call of a function gives that counts nothing meanwhile."""
+        """An expression for what the call of a function gives that counts nothing meanwhile."""
+        if not self.may_count:
+            return expression
         result = self.new("h")
         with self.scope():
             counting = self.new("q")

@@ -13,7 +13,7 @@ from gwc.jsonschema.js_body import Body, Place
 from gwc.jsonschema.js_composition import print_alternatives, print_apply, print_call, print_if, print_not
 from gwc.jsonschema.js_counted import counting
 from gwc.jsonschema.js_objects import print_object
-from gwc.jsonschema.js_scalars import guard, not_listed, not_matching, not_multiple, not_unique, out_of_bounds, wrong_count, wrong_type
+from gwc.jsonschema.js_scalars import guard, not_listed, not_matching, not_unique, wrong_count, wrong_if_number, wrong_number, wrong_type
 from gwc.jsonschema.tree import Check, JsonType, Schema
 
 MAX_DEPTH = 40
@@ -43,8 +43,8 @@ _WRONG: dict[type[Any], Callable[[Any, str], str]] = {
     tree.Never: lambda _check, _value: "true",
     tree.Types: wrong_type,
     tree.Enum: not_listed,
-    tree.Bound: out_of_bounds,
-    tree.MultipleOf: not_multiple,
+    tree.Bound: wrong_if_number,
+    tree.MultipleOf: wrong_if_number,
     tree.Count: wrong_count,
     tree.Matches: not_matching,
     tree.UniqueItems: not_unique,
@@ -80,12 +80,29 @@ def print_schema(body: Body, schema: Schema, place: Place) -> None:
         body.add(f"if (x.counts && {_IS_CONTAINER.format(place.value)}) x.members += x.total({place.value});")
     elif how == "own":
         body.add(f"if (x.counts && {_IS_CONTAINER.format(place.value)} && --x.levels < 0) return false;")
-    _print_checks(body, schema, place)
+    if place.leaves:
+        _print_until_wrong(body, schema, place)
+    else:
+        _print_all(body, schema, place)
     if how == "own":
         body.add(f"if (x.counts && {_IS_CONTAINER.format(place.value)}) x.levels++;")
 
 
-def _print_checks(body: Body, schema: Schema, place: Place) -> None:
+def test(schema: Schema, value: str, kind: JsonType | None) -> str | None:
+    """An expression for whether the schema holds for a value, of a known type perhaps; None where it takes more than one simple check."""
+    if not schema.checks:
+        return "true"
+    check = schema.checks[0]
+    if len(schema.checks) > 1 or type(check) not in _WRONG:
+        return None
+    about, wrong = kind_of(check), _WRONG[type(check)](check, value)
+    if about is None or about == kind:
+        return f"!({wrong})"
+    return f"!({guard(about, value)} && {wrong})" if kind is None else "true"
+
+
+def _print_all(body: Body, schema: Schema, place: Place) -> None:
+    """Every check, whatever those before it say."""
     runs = list(_runs(schema))
     for index, (kind, at, checks) in enumerate(runs):
         if kind is None:
@@ -94,6 +111,52 @@ def _print_checks(body: Body, schema: Schema, place: Place) -> None:
             head = "else" if index and _decides(runs[index - 1][2][-1], kind) else f"if ({guard(kind, place.value)})"
             with body.block(head):
                 _print_typed(body, schema, kind, at, checks, place)
+
+
+def _print_until_wrong(body: Body, schema: Schema, place: Place) -> None:
+    """Checks behind one for a single type know that the value has it."""
+    asked: list[Check] = []
+    for kind, at, checks in _runs(schema):
+        if kind is None:
+            for check in checks:
+                _print_numbers(body, asked, place)
+                if isinstance(check, tree.Types) and place.kind is None and check.types in _NUMBERS:
+                    asked, place = [check], replace(place, kind="number")
+                    continue
+                _print_untyped(body, [check], place)
+                if isinstance(check, tree.Types) and len(check.types) == 1 and check.types != ("integer",):
+                    place = replace(place, kind=check.types[0])
+        elif kind == "number" and asked:
+            asked += checks
+        else:
+            _print_numbers(body, asked, place)
+            _print_if_typed(body, schema, kind, at, checks, place)
+    _print_numbers(body, asked, place)
+
+
+_NUMBERS = (("integer",), ("number",))
+
+
+def _print_numbers(body: Body, asked: list[Check], place: Place) -> None:
+    """A number in both of the ways in which the runtime has it. Nothing is `asked` any more then."""
+    if not asked:
+        return
+    both = [wrong_number(check, place.value) for check in asked]  # type: ignore[arg-type]
+    double, symbol = (" || ".join(part for part in parts if part != "false") for parts in zip(*both, strict=True))
+    value = place.value
+    if double:
+        body.add(f"if (typeof {value} === 'number') {{ if ({double}) {place.leave()} }}")
+    rest = f"typeof {value} !== 'symbol'" + (f" || {symbol}" if symbol else "")
+    body.add(f"else if ({rest}) {place.leave()}" if double else f"if (typeof {value} !== 'number' && ({rest})) {place.leave()}")
+    asked.clear()
+
+
+def _print_if_typed(body: Body, schema: Schema, kind: JsonType, at: int, checks: list[Check], place: Place) -> None:
+    if place.kind is None:
+        with body.block(f"if ({guard(kind, place.value)})"):
+            _print_typed(body, schema, kind, at, checks, replace(place, kind=kind))
+    elif place.kind == kind:
+        _print_typed(body, schema, kind, at, checks, place)
 
 
 def _runs(schema: Schema) -> Iterator[tuple[JsonType | None, int, list[Check]]]:

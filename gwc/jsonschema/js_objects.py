@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -27,13 +27,15 @@ INHERITED = frozenset(
 class _Object:
     """An object in a variable, while checks about it are printed. `before`: the checks of its schema that are printed already.
 
-    `judged`: names of members with a schema of their own. `known`: the check whose names are counted while those are judged, in `present`.
+    `judged`: names of members with a schema of their own; `required`: those of them whose absence is told where they are judged. `known`: the
+    check whose names are counted while those are judged, in `present`.
     """
 
     body: Body
     place: Place
     before: tuple[Check, ...]
     judged: frozenset[str]
+    required: frozenset[str] = frozenset()
     known: tree.Known | None = None
     present: str = ""
 
@@ -46,10 +48,12 @@ class _Object:
         self.body.add(f"if ({condition}) {{ {self.place.refuse(keyword)} }}")
 
 
-def print_object(body: Body, schema: Schema, at: int, checks: Iterable[Check], place: Place) -> None:
+def print_object(body: Body, schema: Schema, at: int, checks: Sequence[Check], place: Place) -> None:
     """The statements for checks about objects, the first of which is the one with index `at`. The value is known to be an object."""
     judged = frozenset(name for check in schema.checks if isinstance(check, tree.Members) for name, _ in check.properties)
     scope = _Object(body, place, schema.checks[:at], judged)
+    if place.leaves:
+        scope.required = _required_later(checks)
     known = next((check for check in checks if isinstance(check, tree.Known) and not check.patterns), None)
     is_alone = sum(isinstance(check, tree.Members) for check in schema.checks) == 1
     for check in checks:
@@ -59,8 +63,17 @@ def print_object(body: Body, schema: Schema, at: int, checks: Iterable[Check], p
         scope.before = (*scope.before, check)
 
 
+def _required_later(checks: Sequence[Check]) -> frozenset[str]:
+    required = {name for check in checks if isinstance(check, tree.Required) for name in check.names}
+    return frozenset(
+        n for check in checks if isinstance(check, tree.Members) for n, schema in check.properties if n in required and schema.checks
+    )
+
+
 def _required(scope: _Object, check: tree.Required) -> None:
     for name in check.names:
+        if name in scope.required:
+            continue
         scope.refuse_if(f"{scope.read(name)} === undefined", "required")
 
 
@@ -98,7 +111,9 @@ def _member(scope: _Object, name: str, schema: Schema, *, counts: bool) -> None:
     with body.scope():
         value = body.new("m")
         body.add(f"{value} = {scope.read(name)};")
-        with body.block(f"if ({value} !== undefined)"):
+        if name in scope.required:
+            scope.refuse_if(f"{value} === undefined", "required")
+        with body.scope() if name in scope.required else body.block(f"if ({value} !== undefined)"):
             if counts:
                 body.add(f"{scope.present}++;")
             body.print_schema(body, schema, scope.place.member(name, value))

@@ -25,6 +25,18 @@ GUARDS: dict[str, str] = {
 """By type: an expression for whether the value in {0} has it."""
 
 
+UNGUARDED: dict[str, str] = {
+    "null": "{0} !== null",
+    "boolean": "typeof {0} !== 'boolean'",
+    "number": "(typeof {0} !== 'number' && typeof {0} !== 'symbol')",
+    "integer": "(typeof {0} === 'number' ? {0} % 1 !== 0 : typeof {0} !== 'symbol' || !x.more().isInteger({0}))",
+    "string": "typeof {0} !== 'string'",
+    "array": "!({0} instanceof Array)",
+    "object": "(typeof {0} !== 'object' || {0} === null || {0} instanceof Array)",
+}
+"""The opposite."""
+
+
 def guard(kind: JsonType, value: str) -> str:
     """Whether the value has the type."""
     return GUARDS[kind].format(value)
@@ -32,9 +44,7 @@ def guard(kind: JsonType, value: str) -> str:
 
 def wrong_type(check: Types, value: str) -> str:
     """Whether the value has none of the types."""
-    if not check.types:
-        return "true"
-    return f"!({' || '.join(guard(kind, value) for kind in check.types)})"
+    return " && ".join(UNGUARDED[kind].format(value) for kind in check.types) or "true"
 
 
 def not_listed(check: Enum, value: str) -> str:
@@ -58,13 +68,20 @@ def _is_not(value: str, constant: JsonValue) -> str:
 _BEYOND = {"<=": ">", ">=": "<", "<": ">=", ">": "<="}
 
 
-def out_of_bounds(check: Bound, value: str) -> str:
-    """Whether a number is on the wrong side of the limit."""
+def wrong_number(check: Bound | MultipleOf | Types, value: str) -> tuple[str, str]:
+    """Whether a number does not hold, by the way in which the runtime has it: a double, or a symbol."""
+    if isinstance(check, Types):
+        return ("false", "false") if "number" in check.types else (f"{value} % 1 !== 0", f"!x.more().isInteger({value})")
+    if isinstance(check, MultipleOf):
+        return _not_multiple(check, value)
     beyond = _BEYOND[check.comparison]
-    return (
-        f"(typeof {value} === 'number' ? {_compared(value, beyond, check.limit)}"
-        f" : x.more().compare({value}, {literal(decimal_text(check.limit))}) {beyond} 0)"
-    )
+    return _compared(value, beyond, check.limit), f"x.more().compare({value}, {literal(decimal_text(check.limit))}) {beyond} 0"
+
+
+def wrong_if_number(check: Bound | MultipleOf, value: str) -> str:
+    """Whether a number, in either way, does not hold."""
+    double, symbol = wrong_number(check, value)
+    return double if double == symbol else f"(typeof {value} === 'number' ? {double} : {symbol})"
 
 
 def _compared(value: str, comparison: str, limit: Decimal) -> str:
@@ -85,30 +102,27 @@ def _double(number: float) -> str:
     return repr(number) if number < 0 or number % 1 or abs(number) >= INTEGERS else str(int(number))
 
 
-def not_multiple(check: MultipleOf, value: str) -> str:
-    """Whether a number is no multiple."""
+def _not_multiple(check: MultipleOf, value: str) -> tuple[str, str]:
     _, digits, exponent = parts(check.divisor)
     exact = f"!x.more().isMultiple({value}, {literal(digits)}, {exponent})"
     if digits == "1" and -_DIGITS < exponent < 0:
-        return _not_decimal(value, -exponent, exact)
+        return _has_more_places(value, -exponent, exact), exact
     if check.divisor % 1 or check.divisor > INTEGERS:
-        return exact
-    return (
-        f"(typeof {value} === 'number' && {value} <= {INTEGERS} && {value} >= -{INTEGERS} ? {value} % {int(check.divisor)} !== 0 : {exact})"
-    )
+        return exact, exact
+    return f"({value} <= {INTEGERS} && {value} >= -{INTEGERS} ? {value} % {int(check.divisor)} !== 0 : {exact})", exact
+
+
+def _has_more_places(value: str, places: int, exact: str) -> str:
+    """Up to 15 digits different decimals are different doubles, and a product with a power of ten is off by less than 1/2."""
+    scale, largest = 10**places, 10 ** (_DIGITS - places)
+    whole = f"({value} * {scale} - {value} * {scale} % 1"
+    unequal = " && ".join(f"{whole}{step}) / {scale} !== {value}" for step in ("", " + 1", " - 1"))
+    return f"({value} < {largest} && {value} > -{largest} ? {unequal} : {exact})"
 
 
 def wrong_count(check: Count, value: str) -> str:
     """Whether a string, array or object has too little or too much of what is counted."""
     return _COUNTS[check.keyword](value, check.limit)
-
-
-def _not_decimal(value: str, places: int, exact: str) -> str:
-    """Whether a number has more decimal places. Up to 15 digits different decimals are different doubles, and a product is off by less than 1/2."""
-    scale, largest = 10**places, 10 ** (_DIGITS - places)
-    whole = f"({value} * {scale} - {value} * {scale} % 1"
-    unequal = " && ".join(f"{whole}{step}) / {scale} !== {value}" for step in ("", " + 1", " - 1"))
-    return f"(typeof {value} === 'number' && {value} < {largest} && {value} > -{largest} ? {unequal} : {exact})"
 
 
 _COUNTS: dict[str, Callable[[str, int], str]] = {

@@ -20,5 +20,5 @@ export default function fits(schemas, more, number, text, limits) {
   x.counts = true;
   x.levels = limits.jsonDepth;
   x.items = limits.arrayItems;
-  return x.call(number)(value, null, null) === true && x.members === names;
+  return x.call(number)(value) === true && x.members === names;
 }
