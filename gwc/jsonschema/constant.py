@@ -9,6 +9,7 @@ from typing import Any
 JsonValue = None | bool | int | Decimal | str | list[Any] | dict[str, Any]
 """What a JSON text means, without loss: no float."""
 
+_DECODER = json.JSONDecoder(parse_int=int, parse_float=Decimal)
 _PLAIN_DIGITS = 21
 """Numbers of up to this many digits before or after the point are written without exponent."""
 
@@ -30,7 +31,7 @@ def canonical(value: JsonValue) -> str:
 
 def read(text: str) -> JsonValue:
     """The value of a text that `canonical` made; numbers are int or Decimal."""
-    value: JsonValue = json.loads(text, parse_int=int, parse_float=Decimal)
+    value: JsonValue = _DECODER.decode(text)
     return value
 
 
@@ -62,5 +63,5 @@ def is_plain(number: Decimal) -> bool:
     """Whether a double is an identity for the number: an integer of at most 2^53 in magnitude, or at most 15 significant digits."""
     _, digits, exponent = parts(number)
     if exponent >= 0 and len(digits) + exponent <= 16:
-        return int(digits or "0") * 10**exponent <= 2**53
+        return bool(int(digits or "0") * 10**exponent <= 2**53)
     return len(digits) <= 15

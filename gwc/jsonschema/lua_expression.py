@@ -64,11 +64,12 @@ def _types(check: Types, v: str, t: str, _constants: Constants) -> str:
 
 def _enum(check: Enum, v: str, _t: str, constants: Constants) -> str:
     """Values that no request can have are left out."""
-    values = [value for value in map(read, check.values) if _can_be_sent(value)]
+    sent = [(text, value) for text in check.values if _can_be_sent(value := read(text))]
+    values = [value for _, value in sent]
     simple = [value for value in values if _is_simple(value)]
     if len(simple) == len(values) <= _MAX_INLINE:
         return " and ".join(f"{v} ~= {_simple(value)}" for value in simple) or "true"
-    array = quote(f"[{','.join(text for text in check.values if _can_be_sent(read(text)))}]")
+    array = quote(f"[{','.join(text for text, _ in sent)}]")
     missing = f"not {constants.constant(f'values({array})')}[{v}]"
     if len(simple) == len(values):
         return missing
@@ -160,7 +161,7 @@ def _can_be_sent(value: JsonValue) -> bool:
     if isinstance(value, dict):
         return all(map(_can_be_sent, (*value, *value.values())))
     if isinstance(value, str):
-        return not any("\ud800" <= character <= "\udfff" for character in value)
+        return value.isascii() or not any("\ud800" <= character <= "\udfff" for character in value)
     if value is None or isinstance(value, bool):
         return True
     size = abs(Decimal(value))

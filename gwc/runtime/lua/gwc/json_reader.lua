@@ -197,7 +197,7 @@ local function read_array(at, depth)
   at, c = skip(at)
   if c == 93 then return out, at + 1 end -- ]
   while true do
-    if count == max_items then return fault("limits", "arrayItems") end
+    if count >= max_items then return fault("limits", "arrayItems") end
     count = count + 1
     out[count], at = read_value(at, c, depth)
     if at == nil then return nil end
@@ -228,7 +228,7 @@ local function read_object(at, depth)
   if c == 125 then return out, at + 1 end -- }
   while true do
     if c ~= 34 then return bad() end
-    if members_left == 0 then return fault("limits", "jsonKeys") end
+    if members_left <= 0 then return fault("limits", "jsonKeys") end
     members_left = members_left - 1
     count = count + 1
     at = read_member(out, at + 1, depth)
