@@ -54,9 +54,9 @@ class Reading:
         """Keywords, each once, in the order of the text: `json`, `number`, names of limits."""
         self._limits, self._members, self._at, self._text = limits, 0, 0, ""
         try:
-            self._text = raw.decode("utf-8")
+            self._text = _decoded(raw, self.faults)
             self.value = self._document()
-        except (UnicodeDecodeError, MalformedError):
+        except MalformedError:
             self.faults[JSON] = None
 
     def _document(self) -> JsonValue:
@@ -196,6 +196,15 @@ class Reading:
         char = self._peek()
         self._at += 1
         return char
+
+
+def _decoded(raw: bytes, faults: dict[str, None]) -> str:
+    """The text as far as it is UTF-8: a reader may find another fault before it comes to the end of that."""
+    try:
+        return raw.decode("utf-8")
+    except UnicodeDecodeError as e:
+        faults[JSON] = None
+        return raw[: e.start].decode("utf-8")
 
 
 class _Open:

@@ -191,13 +191,19 @@ class Connections:
 
     def exchange(self, name: str, raw: bytes, offer: Offer) -> Answer:
         """The answer on the connection of this name."""
-        if name not in self.open or self.open[name].has_news():
+        if name in self.open and self.open[name].has_news():
+            self._forget(name)
+        if name not in self.open:
             self.open[name] = self.stack.enter_context(connected(self.port, offer))
         self.open[name].send(raw)
         answer = self.open[name].answer(raw.partition(b" ")[0].decode("latin-1"))
         if answer.value("connection") == "close" or answer.status <= 0:
-            del self.open[name]
+            self._forget(name)
         return answer
+
+    def _forget(self, name: str) -> None:
+        """Closes at once: a long run would have no descriptors left."""
+        self.open.pop(name).socket.close()
 
 
 def exchange(port: int, raw: bytes, offer: Offer, timeout_s: float = TIMEOUT_S) -> Answer:

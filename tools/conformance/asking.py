@@ -41,23 +41,36 @@ class Said:
 
 def ask_model(batch: Batch) -> list[Said]:
     """The answers of the model, without any gateway."""
-    gateway = compile_policy(batch.policy, root=batch.policy.parent).gateway
-    return [_of_model(judge(gateway, q.raw, OFFER, State())) for q in batch.questions]
+    return ask_model_of(_gateway(batch), batch.questions)
 
 
 def ask(batch: Batch, host: str, folder: Path, model: Sequence[Said]) -> list[Said]:
     """The answers of a gateway, each compared with the model's."""
-    with serving(batch, host, folder) as (prepared, connections):
-        return [put(q, m, prepared, connections) for q, m in zip(batch.questions, model, strict=True)]
+    return ask_gateway(_gateway(batch), batch.questions, host, folder, model)
+
+
+def _gateway(batch: Batch) -> Gateway:
+    return compile_policy(batch.policy, root=batch.policy.parent).gateway
+
+
+def ask_model_of(gateway: Gateway, questions: Sequence[Question]) -> list[Said]:
+    """The model's answers for a gateway."""
+    return [_of_model(judge(gateway, q.raw, OFFER, State())) for q in questions]
+
+
+def ask_gateway(gateway: Gateway, questions: Sequence[Question], host: str, folder: Path, model: Sequence[Said]) -> list[Said]:
+    """The answers of a running gateway, each compared with the model's."""
+    with serving(gateway, host, folder) as (prepared, connections):
+        return [put(q, m, prepared, connections) for q, m in zip(questions, model, strict=True)]
 
 
 @contextmanager
-def serving(batch: Batch, host: str, folder: Path) -> Iterator[tuple[Bench, Connections]]:
-    """The gateway of a batch, running."""
+def serving(gateway: Gateway, host: str, folder: Path) -> Iterator[tuple[Bench, Connections]]:
+    """The gateway, running."""
     if host == "kong":
         os.environ.setdefault("GWC_KONG", shlex.join([sys.executable, str(STAND_IN)]))
-    gateway: Gateway = compile_policy(batch.policy, root=batch.policy.parent).gateway
-    with bench(Case(batch.name, folder, batch.policy, ()), gateway, folder) as prepared, running(host, prepared, folder) as process:
+    case = Case("conformance", folder, folder, ())
+    with bench(case, gateway, folder) as prepared, running(host, prepared, folder) as process:
         connections = Connections(process.port)
         with connections.stack:
             yield prepared, connections

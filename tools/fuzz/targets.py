@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tools.fuzz import loading, patterns, schemas
+from tools.fuzz import loading, patterns, requests, schemas
 from tools.fuzz.target import Target
 
-TARGETS: dict[str, Target] = {t.name: t for t in (loading.POLICY, loading.DOCUMENT, patterns.PATTERN, schemas.SCHEMA)}
+TARGETS: dict[str, Target] = {t.name: t for t in (loading.POLICY, loading.DOCUMENT, patterns.PATTERN, schemas.SCHEMA, requests.REQUEST)}
