@@ -6,7 +6,7 @@ most five failures `(in, pointer, keyword)`, never a value.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field as Number
@@ -196,37 +196,62 @@ class Validation(Node):
         return tuple(sorted({place.index for place in found if place is not None}))
 
 
+RESPONSE_WORDS = ("valid", "status", "contentType", "syntax", "limits", "body", "unchecked")
+"""What the access log says about an answer that is watched, and the counter `RESPONSES` counts with the operation."""
+RESPONSES = "gwc_responses_total"
+
 OFF = Validation(parameters=(), closed_query=False, known_query=(), media_types=(), limits=DEFAULT_LIMITS, responses=())
 """Nothing is looked at."""
 
-_CALLED = Schema((Call(0),))
+_CALLED, _INTEGER = Schema((Call(0),)), Schema((Types(("integer",)),))
 _TEXT = Reading(style="form", explode=True, kinds=("text",), shape=0)
+_LIMIT = Parameter(
+    location="query", name="limit", required=False, allow_empty=False, takes_rest=False, place=None, reading=_TEXT, schema=_CALLED
+)
+_ID = replace(_LIMIT, location="path", name="id", required=True, place=ParameterPlace(index=1, prefix="", suffix=""))
 _JSON = MediaType(range="application/json", json=_CALLED, form=None, multipart=None, opaque=False)
-_OBJECT = Form(schema=Schema((Types(("object",)),)), fields=(), rest=Field(name="", reading=_TEXT, media_types=()))
-
-
-def _query(**changed: object) -> Parameter:
-    values: dict[str, object] = {
-        "location": "query", "name": "limit", "required": False, "allow_empty": False, "takes_rest": False, "place": None, "reading": _TEXT,
-        "schema": _CALLED,
-    }  # fmt: skip
-    return Parameter(**{**values, **changed})  # type: ignore[arg-type]
-
-
-def _with(**changed: object) -> Validation:
-    values: dict[str, object] = {
-        "parameters": (_query(),), "closed_query": False, "known_query": (), "media_types": (), "limits": DEFAULT_LIMITS, "responses": (),
-    }  # fmt: skip
-    return Validation(**{**values, **changed})  # type: ignore[arg-type]
-
-
+_FIELD = Field(name="a", reading=_TEXT, media_types=())
+_FORM = Form(schema=Schema((Types(("object",)),)), fields=(), rest=replace(_FIELD, name=""))
+_MULTIPART = MediaType(range="multipart/form-data", json=None, form=None, multipart=_FORM, opaque=False)
+_ANSWER = Response(status="200", media_types=(ResponseType(range="application/json", schema=_CALLED),), others=())
+_BASE = replace(OFF, parameters=(_LIMIT,), media_types=(_JSON,))
+"""With the first schema of the table, so that its changes are to be seen."""
 EXAMPLES = (
-    _with(),  # with the first schema of the table, so that its changes are to be seen
-    _with(parameters=(_query(required=True),)),
-    _with(closed_query=True),
-    _with(known_query=("api_key",)),
-    _with(media_types=(_JSON,)),
-    _with(media_types=(MediaType(range="multipart/form-data", json=None, form=None, multipart=_OBJECT, opaque=False),)),
-    _with(limits=Limits(json_depth=8, json_keys=500, array_items=1000, string_bytes=16384)),
-    _with(responses=(Response(status="200", media_types=(ResponseType(range="application/json", schema=_CALLED),), others=()),)),
+    _BASE,
+    replace(_BASE, closed_query=True),
+    replace(_BASE, known_query=("api_key",)),
+    replace(_BASE, limits=replace(DEFAULT_LIMITS, json_depth=8)),
+    replace(_BASE, limits=replace(DEFAULT_LIMITS, json_keys=8)),
+    replace(_BASE, limits=replace(DEFAULT_LIMITS, array_items=8)),
+    replace(_BASE, limits=replace(DEFAULT_LIMITS, string_bytes=8)),
+    replace(_BASE, responses=(_ANSWER,)),
+    *(
+        replace(_BASE, parameters=(changed,))
+        for changed in (
+            _ID,
+            replace(_LIMIT, name="other"),
+            replace(_LIMIT, location="header"),
+            replace(_LIMIT, location="cookie"),
+            replace(_LIMIT, required=True),
+            replace(_LIMIT, allow_empty=True),
+            replace(_LIMIT, takes_rest=True),
+            replace(_LIMIT, schema=_INTEGER),
+            replace(_LIMIT, reading=replace(_TEXT, style="pipeDelimited")),
+            replace(_LIMIT, reading=replace(_TEXT, explode=False)),
+            replace(_LIMIT, reading=replace(_TEXT, kinds=("text", "array"))),
+        )
+    ),
+    *(
+        replace(_BASE, media_types=(changed,))
+        for changed in (
+            replace(_JSON, range="text/json"),
+            replace(_JSON, json=_INTEGER),
+            replace(_JSON, range="*/*", opaque=True),
+            replace(_MULTIPART, range="application/x-www-form-urlencoded", multipart=None, form=_FORM),
+            _MULTIPART,
+            replace(_MULTIPART, multipart=replace(_FORM, fields=(_FIELD,))),
+            replace(_MULTIPART, multipart=replace(_FORM, fields=(replace(_FIELD, media_types=("image/png",)),))),
+            replace(_MULTIPART, multipart=replace(_FORM, rest=replace(_FORM.rest, reading=replace(_TEXT, style="json")))),
+        )
+    ),
 )
