@@ -284,6 +284,26 @@ class _Schemas:
                     schema[part] = self._schema(depth, index)
         else:
             schema[keyword] = [self._schema(depth, index) for _ in range(random.randint(1, 3))]
+            if keyword != "allOf" and random.random() < 0.3:
+                schema[keyword] = self._usual_alternatives(schema[keyword], depth)
+
+    def _usual_alternatives(self, made: list[Any], depth: int) -> list[Any]:
+        """As documents have them: something or null; objects that a member tells apart, or nearly."""
+        random = self._random
+        if random.random() < 0.4:
+            null: Any = {"type": "null"} if self._is_31 else {"enum": [None]}
+            return random.sample([made[0], null], 2)
+        tags = random.sample(STRINGS, 2)
+        alternatives: list[Any] = []
+        for tag in tags:
+            tagged: dict[str, Any] = {"type": "object", "properties": {"foo": {"enum": [tag]}}, "required": ["foo"]}
+            if random.random() < 0.15:
+                tagged = random.choice(
+                    ({**tagged, "required": []}, {**tagged, "properties": {}}, {**tagged, "properties": {"foo": {"enum": tags}}})
+                )
+            tagged["properties"] = {**tagged["properties"], random.choice(NAMES[:3]): self._below(depth)}
+            alternatives.append({k: v for k, v in tagged.items() if v != []})
+        return alternatives
 
 
 def _distinct(values: list[Any]) -> list[Any]:

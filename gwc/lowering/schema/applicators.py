@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 from gwc.diagnostics import Problems
 from gwc.jsonschema.tree import (
@@ -27,6 +27,7 @@ from gwc.jsonschema.tree import (
     PropertyNames,
     Required,
     Schema,
+    Types,
     UnevaluatedItems,
     UnevaluatedProperties,
 )
@@ -75,10 +76,16 @@ class Building(Protocol):
         """Whether a member with this schema belongs to the other direction."""
         ...
 
+    def are_apart(self, places: list[Place]) -> bool:
+        """Whether no value fulfils two of the schemas."""
+        ...
+
     def complain(self, problems: Problems) -> None:
         """Keeps findings."""
         ...
 
+
+NULL = Schema((Types(("null",)),))
 
 Maker = Callable[[Building, Place, At, Any], list[Check]]
 
@@ -200,17 +207,27 @@ def _all_of(builder: Building, place: Place, at: At, value: Any) -> list[Check]:
 
 def _any_of(builder: Building, place: Place, at: At, value: Any) -> list[Check]:
     places = [builder.references.child(place, "anyOf", i) for i in range(len(value))]
-    return [AnyOf(tuple(builder.branch(p, at) for p in places), read_discriminator(place, places, builder.references))]
+    return [_at_least_one(builder, place, places, at, "anyOf")]
 
 
 def _one_of(builder: Building, place: Place, at: At, value: Any) -> list[Check]:
     """Which alternative it is, the open schemas say: as closed ones, one of several could be the only one."""
     places = [builder.references.child(place, "oneOf", i) for i in range(len(value))]
+    if builder.are_apart(places):
+        return [_at_least_one(builder, place, places, at, "oneOf")]
     discriminator = read_discriminator(place, places, builder.references)
     opened = tuple(builder.open_branch(p, at) for p in places)
     closed = tuple(builder.branch(p, at) for p in places)
     checks: list[Check] = [OneOf(opened, discriminator)]
     return checks if closed == opened else [*checks, AnyOf(closed, discriminator, "oneOf")]
+
+
+def _at_least_one(builder: Building, place: Place, places: list[Place], at: At, keyword: Literal["anyOf", "oneOf"]) -> Check:
+    """With null or something else, all but null must fulfil what is not null: then its failures can be told."""
+    schemas = tuple(builder.branch(p, at) for p in places)
+    if len(schemas) == 2 and NULL in schemas:
+        return If(NULL, NULL, schemas[1 - schemas.index(NULL)])
+    return AnyOf(schemas, read_discriminator(place, places, builder.references), keyword)
 
 
 def _not(builder: Building, place: Place, at: At, _value: Any) -> list[Check]:

@@ -12,6 +12,7 @@ from typing import Any, Literal, NamedTuple
 from gwc.diagnostics import Diagnostic, Findings, Problems
 from gwc.jsonschema.tree import NOTHING, Call, Check, Known, Never, Schema, Table, UnevaluatedProperties
 from gwc.lowering.schema import codes
+from gwc.lowering.schema.apart import Apart
 from gwc.lowering.schema.applicators import APPLICATORS, MAKERS, At
 from gwc.lowering.schema.assemble import assemble
 from gwc.lowering.schema.assertions import assertions
@@ -73,6 +74,7 @@ class SchemaBuilder:
         self.references = References(version)
         self._growing = table or GrowingTable()
         self._summaries = Summaries(version, self.references, self.foreign, self._followed, self.complain)
+        self._apart = Apart(self.references, self._summaries)
         self._numbers: dict[tuple[Place, Frame, bool], int] = {}
         self._queue: deque[_Job] = deque()
         self._circles = Circles()
@@ -117,6 +119,10 @@ class SchemaBuilder:
     def is_foreign(self, place: Place) -> bool:
         """Whether a member with this schema belongs to the other direction."""
         return self._summaries.is_foreign(place)
+
+    def are_apart(self, places: list[Place]) -> bool:
+        """Whether no value fulfils two of the schemas."""
+        return self._apart.are_apart(places)
 
     def value(self, place: Place, *, closed: bool) -> Schema:
         """The schema of a root, member or item: all that applies to it is known here."""

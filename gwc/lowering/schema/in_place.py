@@ -212,8 +212,8 @@ class Summaries:
         if place not in self._foreign_known:
             self._foreign_known[place] = False  # for circles
             value = place.cursor.value
-            marked = isinstance(value, dict) and value.get(self._foreign) is True and not self._is_pure_reference(value)
-            self._foreign_known[place] = marked or any(map(self.is_foreign, self._unconditional(place)))
+            marked = isinstance(value, dict) and value.get(self._foreign) is True and not self.is_pure_reference(value)
+            self._foreign_known[place] = marked or any(map(self.is_foreign, self.unconditional(place)))
         return self._foreign_known[place]
 
     def differs_below(self, place: Place) -> bool:
@@ -246,9 +246,9 @@ class Summaries:
         value = place.cursor.value
         if not isinstance(value, dict):
             return
-        for below in self._unconditional(place):
+        for below in self.unconditional(place):
             yield below, False
-        if self._is_pure_reference(value):
+        if self.is_pure_reference(value):
             return
         for keyword, (is_value, shape) in _WITHIN.items():
             held = value.get(keyword)
@@ -261,15 +261,16 @@ class Summaries:
                     if isinstance(held[step], dict):  # type: ignore[index]
                         yield self._references.child(place, keyword, step), is_value
 
-    def _is_pure_reference(self, value: dict[str, Any]) -> bool:
-        return self._version == "3.0" and isinstance(value.get("$ref"), str)
+    def is_pure_reference(self, value: Any) -> bool:
+        """Whether a schema is nothing but its `$ref`, whatever stands beside it."""
+        return self._version == "3.0" and isinstance(value, dict) and isinstance(value.get("$ref"), str)
 
     def _read(self, place: Place) -> InPlace:
         value = place.cursor.value
-        said = NOTHING_SAID if self._is_pure_reference(value) else self._own(place)
-        for below in self._unconditional(place):
+        said = NOTHING_SAID if self.is_pure_reference(value) else self._own(place)
+        for below in self.unconditional(place):
             said = both(said, self.of(below))
-        if self._is_pure_reference(value):
+        if self.is_pure_reference(value):
             return said
         for keyword in ("anyOf", "oneOf"):
             branches = [self.of(p) for p in self._listed(place, keyword)]
@@ -304,14 +305,15 @@ class Summaries:
             objects=_takes_objects(value),
         )
 
-    def _unconditional(self, place: Place) -> Iterator[Place]:
+    def unconditional(self, place: Place) -> Iterator[Place]:
+        """The schemas that a schema applies to its own value without condition."""
         value = place.cursor.value
         for keyword in ("$ref", "$dynamicRef") if self._version == "3.1" else ("$ref",):
             if isinstance(value, dict) and isinstance(value.get(keyword), str):
                 target = self._target(place, keyword)
                 if target is not None:
                     yield target
-        if isinstance(value, dict) and not self._is_pure_reference(value):
+        if isinstance(value, dict) and not self.is_pure_reference(value):
             yield from self._listed(place, "allOf")
 
     def _conditions(self, place: Place) -> Iterator[InPlace]:
