@@ -26,6 +26,19 @@ def parse(text: str) -> Node:
     return _Parser(text).parse()
 
 
+def leading_lookaheads(text: str) -> tuple[list[str], int] | None:
+    """The texts of the lookaheads that follow a leading `^`, and the index behind them; None without `^`. The expression parses."""
+    parser = _Parser(text)
+    if not parser.take("^"):
+        return None
+    looks: list[str] = []
+    while text.startswith(("(?=", "(?!"), parser.at):
+        start = parser.at
+        parser.term()
+        looks.append(text[start : parser.at])
+    return looks, parser.at
+
+
 class _Parser(Scanner):
     def __init__(self, text: str) -> None:
         super().__init__(text)
