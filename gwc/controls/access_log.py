@@ -3,6 +3,8 @@
 Members, the same on every gateway: `time` (RFC 3339), `requestId`, `client`, `host`, `method`, `path` (without the query),
 `operation` (key, or "-"), `status`, `reason` ("allowed" when the request was forwarded, else the reason code), `subject`,
 `consumer` (who was verified; "-" when nobody was, or the request was refused before or while checking), `durationMs`. Never a query, a header value, a credential or a body.
+
+Where answers of upstreams are watched there is `response`, too: one of `gwc.controls.validation.RESPONSE_WORDS`, "-" without an answer to watch.
 """
 
 from __future__ import annotations
@@ -36,6 +38,9 @@ MEMBERS = (
     "consumer",
     "durationMs",
 )
+
+
+RESPONSE = "response"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

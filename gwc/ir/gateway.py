@@ -65,3 +65,8 @@ class Gateway:
     problem_details: ProblemDetails
     access_log: AccessLog
     metrics: tuple[Metrics, ...]  # at most one
+
+    @property
+    def watches_responses(self) -> bool:
+        """Whether answers of upstreams are compared with the document."""
+        return any(operation.validation.responses for operation in self.operations)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -10,10 +11,11 @@ from typing import Any
 import pytest
 
 from gwc.backends.envoy import chain, lanes, validation
+from gwc.jsonschema.tree import Required, Schema, Types
 from gwc.local.processes import NotStarted
 from tests.support.envoy_process import Bench, Change, find, running
 from tests.support.requests import Answer
-from tests.support.validated import FAULTS, GOOD, KEY, REFUSED, validated_gateway
+from tests.support.validated import FAULTS, GOOD, KEY, REFUSED, counters, validated_gateway, watched_gateway
 
 pytestmark = pytest.mark.gateway
 
@@ -100,3 +102,39 @@ def test_without_the_compiled_schemas_envoy_does_not_start(tmp_path: Path):
     change = in_source(chain.ACCESS, 'package.preload["gwc.schemas"]', 'package.preload["gwc.other"]')
     with pytest.raises(NotStarted, match=r"gwc\.schemas"), running(validated_gateway(), tmp_path, change=change):
         pass
+
+
+# --- what upstreams answer
+
+
+ECHO = Schema((Types(("object",)), Required(("method",))))
+"""What the upstream of the tests answers."""
+
+
+def words(bench: Bench) -> list[str]:
+    time.sleep(0.3)  # the log is written behind the answer
+    return [line["response"] for line in bench.running.log()]
+
+
+def test_answers_are_counted_and_stay_as_they_are(tmp_path: Path):
+    with running(watched_gateway(ECHO), tmp_path) as bench:
+        answers = [bench.request("GET", f"/v1/watched/{wish}") for wish in ("a", "a", "large", "status-404", "close")]
+        assert [a.status for a in answers] == [200, 200, 200, 404, 502]
+        assert len(answers[2].body) == 4 * 65536
+        assert words(bench) == ["valid", "valid", "contentType", "status", "-"]
+        lines = counters(bench.gateway)
+    counted = {line.partition("{")[2]: line for line in lines if line.startswith("gwc_responses_total")}
+    assert sorted(counted) == [
+        f'operation="orders.watched",response="{word}"}} {count}' for word, count in (("contentType", 1), ("status", 1), ("valid", 2))
+    ]
+    assert 'gwc_requests_total{consumer="-",reason="allowed"} 4' in lines
+
+
+@pytest.mark.parametrize("code", ["error('boom')", "return nil", "return 'true'"])
+def test_a_broken_schema_changes_no_answer(tmp_path: Path, code: str):
+    change = in_source(chain.ACCESS, "return V\n", f"V[1] = function() {code} end return V\n")
+    with running(watched_gateway(ECHO), tmp_path, change=change) as bench:
+        answer = bench.request("GET", "/v1/watched/a")
+        assert (answer.status, answer.value("content-type")) == (200, "application/json")
+        assert words(bench) == ["unchecked"]
+        assert bench.request("GET", "/v1/watched/a").status == 200

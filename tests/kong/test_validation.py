@@ -12,13 +12,14 @@ from lupa.luajit21 import LuaError
 
 from gwc.backends.base import Output
 from gwc.controls.body import Body
+from gwc.jsonschema.tree import Required, Schema, Types
 from gwc.local.processes import NotStarted
 from gwc.semantics import parse
 from tests.kong.fake_kong import FakeKong
 from tests.kong.test_openresty import serving
 from tests.lua.traffic import request
 from tests.support.requests import Answer, Offer, exchange
-from tests.support.validated import FAULTS, GOOD, REFUSED, validated_gateway
+from tests.support.validated import FAULTS, GOOD, REFUSED, counters, validated_gateway, watched_gateway
 
 GATEWAY = validated_gateway()
 Files = dict[str, str]
@@ -157,3 +158,33 @@ def test_a_body_that_can_not_be_had_is_refused(tmp_path: Path):
         answer = send(running.port, GOOD[0], b'{"sku": "a",' + b" " * 2_000_000 + b'"qty": 1}')
         assert (answer.status, answer.problem()["reason"]) == (500, "internal.error")
         assert not echoes["orders"].take()
+
+
+# --- what upstreams answer
+
+
+ECHO = Schema((Types(("object",)), Required(("method",))))
+"""What the upstream of the tests answers."""
+
+
+@pytest.mark.gateway
+@pytest.mark.parametrize("code", ["", "error('boom')", "return nil"])
+def test_answers_stay_as_they_are_and_are_counted(tmp_path: Path, code: str):
+    """Also when the schema is broken: then nothing is known of them."""
+
+    def change(files: Files) -> None:
+        if code:
+            files["lua/gwc/schemas.lua"] = files["lua/gwc/schemas.lua"].replace("return V\n", f"V[1] = function() {code} end return V\n")
+
+    with serving(watched_gateway(ECHO), tmp_path, of_output(change)) as (local, running, _):
+        answers = [
+            exchange(running.port, request("", f"GET /v1/watched/{wish}").raw, Offer("api.test")) for wish in ("a", "large", "close")
+        ]
+        assert [a.status for a in answers] == [200, 200, 502]
+        assert len(answers[1].body) == 4 * 65536
+        lines = counters(local)
+    word = "unchecked" if code else "valid"
+    assert [line for line in lines if line.startswith("gwc_responses_total{")] == sorted(
+        f'gwc_responses_total{{operation="orders.watched",response="{w}"}} 1' for w in ("contentType", word)
+    )
+    assert 'gwc_requests_total{consumer="-",reason="allowed"} 2' in lines

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from gwc.backends.base import Output
-from gwc.controls.access_log import MEMBERS
+from gwc.controls.access_log import MEMBERS, RESPONSE
 from gwc.controls.forwarding import IDENTITY, OVERWRITTEN
 from gwc.controls.problem_details import TITLES
 from gwc.controls.upstream import PlainText
@@ -436,9 +436,11 @@ def log_disagreements(exchanges: list[Exchange], lines: list[dict[str, Any]], ga
 
 
 def _compare_line(done: Exchange, line: dict[str, Any], gateway: Gateway) -> Iterator[str]:
-    if set(line) != set(MEMBERS):
+    if set(line) != {*MEMBERS, *([RESPONSE] if gateway.watches_responses else [])}:
         yield f"members {sorted(line)}"
         return
+    if line.get(RESPONSE) != done.step.spec.get("response", line.get(RESPONSE)):
+        yield f"response {line.get(RESPONSE)!r}, expected {done.step.spec['response']!r}"
     if not _TIME.match(line["time"]) or not isinstance(line["durationMs"], int | float) or line["durationMs"] < 0:
         yield f"time {line['time']!r}, durationMs {line['durationMs']!r}"
     if line["status"] != done.answer.status:

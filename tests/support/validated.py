@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import http.client
+from contextlib import closing
 from dataclasses import replace
 from decimal import Decimal
 
@@ -11,7 +13,7 @@ from gwc.controls.api_key import KeyDigest
 from gwc.controls.consumer import ConsumerLimit
 from gwc.ir import Gateway, Operation
 from gwc.jsonschema.tree import NOTHING, Bound, Members, Required, Schema, Types
-from tests.support.sample import JSON, PUBLIC, gateway, one, operation
+from tests.support.sample import JSON, NO_BODY, PUBLIC, gateway, one, operation
 
 KEY = "demo"
 _STRING, _INTEGER = Schema((Types(("string",)),)), Schema((Types(("integer",)),))
@@ -85,3 +87,25 @@ def validated_gateway(*, is_split: bool = False) -> Gateway:
         consumers=(replace(base.consumers[0], limits=(ConsumerLimit(id="many", limit=1000, window_s=60, burst=1000),)),),
         rules=(),
     )
+
+
+def watched_gateway(schema: Schema) -> Gateway:
+    """`GET /v1/watched/{wish}`, whose JSON answers with 200 are compared with the schema."""
+    base = gateway(json_schema=json_schema.JsonSchema(table=(), shapes=(json_schema.ANY_SHAPE,)), rules=())
+    kind = validation.ResponseType(range="application/json", schema=schema)
+    rule = replace(
+        RULE,
+        parameters=(),
+        closed_query=False,
+        media_types=(),
+        responses=(validation.Response(status="200", media_types=(kind,), others=()),),
+    )
+    added = replace(operation("GET", "/v1/watched/{wish}", PUBLIC, NO_BODY, "orders.watched"), validation=rule)
+    return replace(base, operations=tuple(sorted((*base.operations, added), key=lambda o: (o.route.template.text, o.route.method))))
+
+
+def counters(source: Gateway) -> list[str]:
+    """The lines of the gateway's metrics."""
+    with closing(http.client.HTTPConnection("127.0.0.1", source.metrics[0].port, timeout=5)) as connection:
+        connection.request("GET", "/metrics")
+        return connection.getresponse().read().decode().splitlines()

@@ -66,7 +66,7 @@ def emit(known: Lanes, **routes_from: Any) -> Json:
         **_timeouts(),
         early_header_mutation_extensions=forwarding.early(gateway),
         local_reply_config=problem_details.emit(gateway),
-        access_log=[*access_log.emit(), *metrics.emit(gateway.metrics)],
+        access_log=[*access_log.emit(gateway), *metrics.emit(gateway)],
         http_filters=_filters(known),
         **routes_from,
     )

@@ -46,7 +46,7 @@ from gwc.ir import Gateway, Operation
 _CARRIERS = ("carrier", "failures", "body")
 _VALIDATION = (
     "decimal", "json_value", "json_reader", "pattern", "schema", "percent", "media_type", "multipart", "shape", "style", "deep_object", "reading",
-    "parameters", "form", "validation",
+    "parameters", "form", "validation", "response_validation", "envoy_validation",
 )  # fmt: skip
 _ACCESS = (
     "base64url", "json", "sha256", "jwk", "key_source", "token_cache", "jwt", "api_key", "basic", "mutual_tls", "security", "zone",

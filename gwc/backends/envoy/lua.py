@@ -42,7 +42,7 @@ def lua_filter(name: str, handler: str, modules: Sequence[str], data: Json, made
         *(_preload(module, content) for module, content in made.items()),
         _MERGED,
         f"local DATA = {table(data)}",
-        f'envoy_on_request = require("gwc.host_envoy").{handler}(DATA)',
+        f'envoy_on_request, envoy_on_response = require("gwc.host_envoy").{handler}(DATA)',
     ]
     message = HTTP_FILTER + "lua.v3.Lua"
     source = {"inline_string": "\n".join(parts) + "\n"}

@@ -6,35 +6,49 @@ Envoy was started, and there it answers for counters only. Its names begin with 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from gwc.backends.envoy import access_log
 from gwc.backends.envoy.document import HTTP_FILTER, Json, extension, first_of, typed
-from gwc.backends.envoy.reply_filter import has_status
+from gwc.backends.envoy.reply_filter import has_metadata, has_status
 from gwc.controls.forwarding import CONSUMER
 from gwc.controls.metrics import METRIC, Metrics
+from gwc.controls.validation import RESPONSES
+from gwc.ir import Gateway
 
 SOCKET = "gwc-admin.sock"
 _CLUSTER = "gwc.admin"
 _COUNTERS = "/stats/prometheus"
 _SCOPE, _, _NAME = METRIC.partition("_")
+_RESPONSES = RESPONSES.partition("_")[2]
 _MAX_BYTES = 64 * 1024 * 1024
 """What the answer may grow to: the names of some ten thousand consumers with all their reasons."""
 _RENAME = f"""function envoy_on_response(h)
   local body = h:body()
-  if body then body:setBytes((body:getBytes(0, body:length()):gsub("envoy_{METRIC}", "{METRIC}"))) end
+  if body then body:setBytes((body:getBytes(0, body:length()):gsub("envoy_({_SCOPE}_re%w+_total)", "%1"))) end
 end
 """
 
 
-def emit(controls: Sequence[Metrics]) -> list[Json]:
-    """The logger; none without the control. Consumers and reasons are those of the log: nothing that a client could invent."""
+def emit(gateway: Gateway) -> list[Json]:
+    """The loggers; none without the control. Consumers, operations and words are those of the log: nothing that a client could invent."""
+    if not gateway.metrics:
+        return []
     consumer = first_of(("REQ", CONSUMER), ("METADATA", "LISTENER:gwc:absent"))
-    tags = [{"name": "consumer", "value_format": consumer}, {"name": "reason", "value_format": access_log.REASON}]
-    counter = {"stat": {"name": _NAME, "tags": tags}, "value_fixed": 1}
+    requests = _counter(
+        "gwc.metrics", _NAME, {"consumer": consumer, "reason": access_log.REASON}, has_status(100, "GE")
+    )  # else a client left
+    if not gateway.watches_responses:
+        return [requests]
+    watched = has_metadata(*access_log.WORD_METADATA)
+    return [requests, _counter("gwc.responses", _RESPONSES, {"operation": "%ROUTE_NAME%", "response": access_log.WORD}, watched)]
+
+
+def _counter(name: str, stat: str, tags: Mapping[str, str], when: Json) -> Json:
+    made = [{"name": tag, "value_format": value} for tag, value in tags.items()]
+    counter = {"stat": {"name": stat, "tags": made}, "value_fixed": 1}
     message = "envoy.extensions.access_loggers.stats.v3.Config"
-    made = extension("gwc.metrics", message, stats_scope={"prefix": _SCOPE}, counters=[counter])
-    return [{**made, "filter": has_status(100, "GE")} for _ in controls]  # a client that left got no answer
+    return {**extension(name, message, stats_scope={"prefix": _SCOPE}, counters=[counter]), "filter": when}
 
 
 def admin(controls: Sequence[Metrics]) -> Json:
@@ -92,6 +106,6 @@ def _routes() -> list[Json]:
     """The whole target is compared: a query of the client would become one of the administration interface."""
     wanted = {":method": "GET", ":path": "/metrics"}
     headers = [{"name": name, "string_match": {"exact": value}} for name, value in wanted.items()]
-    target = {"pattern": {"regex": ".*"}, "substitution": f"{_COUNTERS}?filter=^{_SCOPE}[.]{_NAME}"}
+    target = {"pattern": {"regex": ".*"}, "substitution": f"{_COUNTERS}?filter=^{_SCOPE}[.]re[a-z]+_total"}
     show = {"cluster": _CLUSTER, "regex_rewrite": target, "host_rewrite_literal": "admin", "timeout": "5s"}
     return [{"match": {"prefix": "/", "headers": headers}, "route": show}, {"match": {"prefix": "/"}, "direct_response": {"status": 404}}]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gwc.backends.envoy.document import Json, extension
+from gwc.backends.envoy.document import PRESENT, Json, extension
 
 
 def all_of(*filters: Json) -> Json:
@@ -19,6 +19,12 @@ def has_status(status: int, operator: str = "EQ") -> Json:
 def has_flag(*flags: str) -> Json:
     """Whether the request has one of Envoy's response flags."""
     return {"response_flag_filter": {"flags": list(flags)}}
+
+
+def has_metadata(namespace: str, key: str) -> Json:
+    """Whether a filter has said anything under the key."""
+    matcher = {"filter": namespace, "path": [{"key": key}], "value": PRESENT}
+    return {"metadata_filter": {"matcher": matcher, "match_if_key_not_found": False}}
 
 
 def has_details(details: str) -> Json:

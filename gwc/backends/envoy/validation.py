@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from gwc.backends.envoy.document import Json
@@ -35,11 +35,21 @@ class Rules:
 
 def collect(gateway: Gateway) -> Rules:
     """The rules of the gateway."""
-    plan = make_plan(gateway)
+    plan = _with_methods(make_plan(gateway), gateway)
     if not plan.operations:
         return Rules(plan, {})
     named = _Names(plan)
     return Rules(plan, {o.key: named.name(plan.operations[o.key]) if o.key in plan.operations else OFF for o in gateway.operations})
+
+
+def _with_methods(plan: ValidationPlan, gateway: Gateway) -> ValidationPlan:
+    """The plan that also says where answers never have a body: Lua does not see the request's method when it sees the answer."""
+    heads = {
+        o.key: {**plan.operations[o.key], "isHead": True}
+        for o in gateway.operations
+        if o.route.method == "HEAD" and o.key in plan.operations
+    }
+    return replace(plan, operations={**plan.operations, **heads}) if heads else plan
 
 
 def emit(gateway: Gateway) -> Json:

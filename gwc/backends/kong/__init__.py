@@ -75,6 +75,7 @@ EMITTERS: Mapping[str, Emitter] = MappingProxyType(
 )
 
 CORE_MODULES = (
+    "answers",
     "api_key",
     "authorization",
     "base64url",
@@ -109,6 +110,7 @@ CORE_MODULES = (
     "problem_details",
     "rate_limit",
     "reading",
+    "response_validation",
     "routing",
     "schema",
     "security",

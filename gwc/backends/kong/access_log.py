@@ -8,7 +8,7 @@ $host would be the name of Kong's server. One line for every answer, those to br
 from __future__ import annotations
 
 from gwc.backends.kong.fragment import HTTP, Anchor, Fragment
-from gwc.controls.access_log import MEMBERS
+from gwc.controls.access_log import MEMBERS, RESPONSE
 from gwc.ir import Gateway
 
 MAPS = (
@@ -34,14 +34,20 @@ def emit(gateway: Gateway) -> Fragment:
     assert gateway.access_log.format == "json", gateway.access_log.format
     first = "log_format gwc escape=json"
     return Fragment(
-        http=(*MAPS, first, f"  {format_text('$kong_request_id')};"),
-        proxy=(*(f'set ${name} "-";' for name in VARIABLES), "set $gwc_duration_ms 0;"),
+        http=(*MAPS, first, f"  {format_text('$kong_request_id', gateway)};"),
+        proxy=(*(f'set ${name} "-";' for name in variables(gateway)), "set $gwc_duration_ms 0;"),
         settings={"proxy_access_log": "/dev/stdout gwc", "proxy_error_log": "/dev/stderr"},
         anchors=(Anchor("*", HTTP, first),),
     )
 
 
-def format_text(request_id: str) -> str:
+def variables(gateway: Gateway) -> tuple[str, ...]:
+    """What Lua writes, "-" before."""
+    return (*VARIABLES, "gwc_response") if gateway.watches_responses else VARIABLES
+
+
+def format_text(request_id: str, gateway: Gateway) -> str:
     """The quoted format of a line; `request_id` is the variable that holds the id of the request."""
-    texts = {**_TEXTS, "requestId": request_id}
-    return "'{" + ",".join(f'"{m}":{_NUMBERS[m]}' if m in _NUMBERS else f'"{m}":"{texts[m]}"' for m in MEMBERS) + "}'"
+    texts = {**_TEXTS, "requestId": request_id, RESPONSE: "$gwc_response"}
+    members = (*MEMBERS, RESPONSE) if gateway.watches_responses else MEMBERS
+    return "'{" + ",".join(f'"{m}":{_NUMBERS[m]}' if m in _NUMBERS else f'"{m}":"{texts[m]}"' for m in members) + "}'"

@@ -8,6 +8,7 @@ from gwc.backends.kong.fragment import HTTP, Anchor, Fragment
 from gwc.backends.kong.listener_tls import authority
 from gwc.controls.metrics import Metrics
 from gwc.controls.problem_details import REASONS
+from gwc.controls.validation import RESPONSE_WORDS
 from gwc.ir import Gateway
 
 _ENTRY_BYTES = 256  # measured: 128 for a short key; an id has up to 128 characters
@@ -22,8 +23,9 @@ def emit(gateway: Gateway) -> Fragment:
 
 
 def dictionary(gateway: Gateway) -> tuple[str, ...]:
-    """Room for every pair of consumer and reason, so that no counter is ever pushed out."""
-    pairs = (len(gateway.consumers) + 1) * (len(REASONS) + 1)
+    """Room for every pair of consumer and reason, and of operation and result, so that no counter is ever pushed out."""
+    watched = sum(1 for operation in gateway.operations if operation.validation.responses)
+    pairs = (len(gateway.consumers) + 1) * (len(REASONS) + 1) + watched * len(RESPONSE_WORDS)
     megabytes = 1 + math.ceil(pairs * _ENTRY_BYTES / _MEGABYTE)
     return (f"lua_shared_dict gwc_metrics {megabytes}m;",) if gateway.metrics else ()
 

@@ -84,7 +84,8 @@ def _names(gateway: Gateway) -> Mapping[str, Any]:
         "metrics": [Verbatim(line) for control in gateway.metrics for line in metrics.server(control)],
         "client_certificates": [Verbatim(f"{k} {v};") for k, v in listener_tls.client_certificates(listener).items()],
         "proxying": [Verbatim(x) for x in upstream.PROXYING],
-        "variables": access_log.VARIABLES,
+        "variables": access_log.variables(gateway),
+        "watches": gateway.watches_responses,
         "upstreams": [_described(u, n) for n, u in enumerate(gateway.upstreams, 1)],
     }
 
@@ -98,7 +99,7 @@ def _http(gateway: Gateway) -> list[str]:
         *metrics.dictionary(gateway),
         forwarding.KEEP_UNUSUAL_NAMES,
         *access_log.MAPS,
-        f"log_format gwc escape=json {access_log.format_text('$request_id')};",
+        f"log_format gwc escape=json {access_log.format_text('$request_id', gateway)};",
         *((f"lua_ssl_trusted_certificate {trusted};", f"lua_ssl_verify_depth {jwt.VERIFY_DEPTH};") if trusted else ()),
         f"lua_ssl_protocols {jwt.PROTOCOLS};",
     ]

@@ -11,6 +11,7 @@ local authorization = require "gwc.authorization"
 local body = require "gwc.body"
 local canonical_path = require "gwc.canonical_path"
 local rate_limit = require "gwc.rate_limit"
+local response_validation = require "gwc.response_validation"
 local routing = require "gwc.routing"
 local security = require "gwc.security"
 local validation = require "gwc.validation"
@@ -138,6 +139,7 @@ end
 local function prepared(core, operation)
   local data, limits, rule = core.data, {}, operation.validation
   assert(rule ~= nil)
+  core.watched[operation.key] = rule and response_validation.prepare(rule, operation.body.max_bytes) or nil
   for _, id in ipairs(operation.limits) do limits[#limits + 1] = assert(data.rate_limits[id]) end
   return {
     key = operation.key,
@@ -161,7 +163,8 @@ function M.new(data, host)
   local core = security.new(data, host)
   authorization.add(core)
   core.tries = {}
-  if data.shapes then core.validate, core.prepare_rule = validation.new(data.shapes, require "gwc.schemas") end
+  core.watched = {}
+  if data.shapes then core.validate, core.prepare_rule, core.judge_value = validation.new(data.shapes, require "gwc.schemas") end
   data.operations(function(operation) routing.add(core.tries, prepared(core, operation)) end)
 
   --- Phase 1: for gateways whose own router would otherwise see the request first.
@@ -176,6 +179,11 @@ function M.new(data, host)
     if refusal then return deny(core, verdict, refusal) end
     verdict.allowed, verdict.reason = true, "allowed"
     return verdict
+  end
+
+  --- The word about an upstream's answer to an operation that is watched (gwc.response_validation). watch: its entry in `core.watched`.
+  function core.word(watch, answer)
+    return response_validation.word(watch, answer, core.judge_value)
   end
 
   function core.decide(r, verdict)

@@ -92,25 +92,10 @@ local function wait_for_body(h, headers)
   return buffer, buffer:length(), h:headers()
 end
 
---- Phase 9 as a function(h, headers, body, bytes) -> nothing or a refusal; nil where no request is validated. The route names its rule.
-local function new_validator(data)
-  if data.validations == nil then return nil end
-  local check, prepare = require("gwc.validation").new(data.shapes, require "gwc.schemas")
-  local rules = {}
-  for name, plain in next, data.validations do rules[name] = plain and prepare(plain) end
-  return function(h, headers, buffer, bytes)
-    local rule = rules[assert(h:filterContext():get("rule"), "the route does not say")]
-    assert(rule ~= nil, "the route says something unknown")
-    if rule == false then return nil end
-    local function header(name) return values(headers, name) end
-    local verdict = check(rule, {
-      target = headers:get(":path"), header = header, has_body = bytes > 0, content_type = headers:get("content-type"),
-      body = function() return buffer:getBytes(0, bytes) end,
-    })
-    if verdict == true then return nil end
-    assert(verdict.reason, "a verdict without a reason")
-    return verdict
-  end
+--- The functions for phase 9 and for what upstreams answer; nil where nothing is validated.
+local function new_validation(data)
+  if data.validations == nil then return nil, nil end
+  return require("gwc.envoy_validation").new(data, values)
 end
 
 --- Demands the seal. A request without it is one of a configuration that seals nothing, so that no other request is safe.
@@ -181,13 +166,14 @@ local function remember(h, headers, core, lane, verified)
   end
 end
 
---- Phases 5 and 6, and 8 and 9 where nothing comes between.
+--- Phases 5 and 6, and 8 and 9 where nothing comes between. The second function is for answers; nil where none is watched.
 --
 -- Where a decision depends on nothing but the token (`lane.token` names its scheme), it is kept with what the core remembers of
 -- the token: it holds as long as the core says that the token does.
 function M.access(data)
   local security, authorization, jwt = require "gwc.security", require "gwc.authorization", require "gwc.jwt"
-  local core, validate = new_core(prepared(data)), new_validator(data)
+  local core = new_core(prepared(data))
+  local validate, watch = new_validation(data)
 
   local function recall(lane, value, r)
     local known = core.tokens.get(value)
@@ -240,14 +226,14 @@ function M.access(data)
     end
     if r.has_waited and not has_no_body(h) then return { reason = "body.unexpected" } end
     return finish(h, r.headers, lane.body, data.removed, not verified and SEALED or nil, validate)
-  end)
+  end), watch
 end
 
 --- Phases 8 and 9, behind the limits of consumers, or behind a wait for keys.
 function M.body(data)
   prepared(data)
-  local validate = new_validator(data)
-  return guarded(data, function(h) return finish(h, h:headers(), lane_of(h, data).body, data.removed, PASSED, validate) end)
+  local validate, watch = new_validation(data)
+  return guarded(data, function(h) return finish(h, h:headers(), lane_of(h, data).body, data.removed, PASSED, validate) end), watch
 end
 
 return M

@@ -1,5 +1,6 @@
 --- Host adapter for Kong 3.9: the phases of the plugin `gwc`. Loaded once in `init`, before the workers are forked: an error here
 -- (bad key, missing file, missing dictionary) stops `kong start`.
+local answers = require "gwc.answers"
 local base = require "gwc.nginx_request"
 local data = require "gwc.data"
 local decide = require "gwc.decide"
@@ -92,7 +93,9 @@ end
 --- Runs for every answer, because the plugin is global; those of NGINX and of Kong's core get gwc's form here.
 function handler:header_filter()
   local ctx = ngx.ctx
-  if ctx.gwc_answered or kong.response.get_source() == "service" then return end
+  if ctx.gwc_answered then return end
+  ctx.gwc_is_upstream = kong.response.get_source() == "service"
+  if ctx.gwc_is_upstream then return end
   local reason, status = base.own_answer(problem_details, data, ngx.status)
   ctx.gwc_reason = reason
   ctx.gwc_body = problem_details.body(data, status, reason, ngx.var.kong_request_id or "")
@@ -103,7 +106,9 @@ function handler:header_filter()
 end
 
 function handler:body_filter()
-  if ngx.ctx.gwc_body then kong.response.set_raw_body(ngx.ctx.gwc_body) end
+  local ctx = ngx.ctx
+  if ctx.gwc_body then return kong.response.set_raw_body(ctx.gwc_body) end
+  if ctx.gwc_is_upstream and ctx.gwc_verdict then answers.collect(core.watched[ctx.gwc_verdict.operation], ctx) end
 end
 
 --- The only place that writes the variables of the log line: `set` in nginx-proxy.conf runs again when NGINX redirects to an error page.
@@ -116,6 +121,11 @@ function handler:log()
   var.gwc_consumer = verdict.consumer or "-"
   var.gwc_duration_ms = base.duration_ms()
   metrics.count(var.gwc_consumer, var.gwc_reason)
+  local word = ngx.ctx.gwc_is_upstream and verdict.operation and answers.word(core, ngx.ctx, verdict.operation)
+  if word then
+    var.gwc_response = word
+    metrics.count_response(verdict.operation, word)
+  end
 end
 
 return handler

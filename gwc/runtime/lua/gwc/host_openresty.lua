@@ -2,6 +2,7 @@
 -- is no Kong.
 --
 -- `ngx.ctx` does not live through an internal redirect, so what is known of a request is kept in variables of its location.
+local answers = require "gwc.answers"
 local base = require "gwc.nginx_request"
 local data = require "gwc.data"
 local decide = require "gwc.decide"
@@ -63,6 +64,11 @@ function M.error_page()
   return answer(status, reason)
 end
 
+--- Of the locations of upstreams.
+function M.body_filter()
+  answers.collect(core.watched[ngx.var.gwc_operation], ngx.ctx)
+end
+
 --- What was not decided is "-" in the log line. Every answer is counted here, once.
 function M.log()
   local var = ngx.var
@@ -71,6 +77,11 @@ function M.log()
   end
   var.gwc_duration_ms = base.duration_ms()
   metrics.count(var.gwc_consumer, var.gwc_reason)
+  local word = var.gwc_reason == "allowed" and answers.word(core, ngx.ctx, var.gwc_operation)
+  if word then
+    var.gwc_response = word
+    metrics.count_response(var.gwc_operation, word)
+  end
 end
 
 return M

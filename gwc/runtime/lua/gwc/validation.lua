@@ -96,7 +96,8 @@ local function prepared(plain, shapes)
   return rule
 end
 
---- A function(rule, asked) -> true, or the refusal {reason=, errors=}; and one that makes a rule of the plan ready for it.
+--- A function(rule, asked) -> true, or the refusal {reason=, errors=}; one that makes a rule of the plan ready for it; and the judge of values
+-- by the numbers of their schemas.
 --
 -- shapes: of the plan; compiled: the chunk that was printed for it (gwc/jsonschema/lua.py).
 -- asked: {target = the raw one, header = function(name) -> list, has_body=, content_type = of a body, body = function() -> its bytes}.
@@ -108,7 +109,7 @@ function M.new(shapes, compiled)
     if not asked.has_body or rule.media_types[1] == nil then return true end
     return check_body(rule, asked, judge_by)
   end
-  return check, function(plain) return prepared(plain, at) end
+  return check, function(plain) return prepared(plain, at) end, judge_by
 end
 
 return M
