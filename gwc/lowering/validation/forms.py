@@ -15,7 +15,7 @@ from gwc.lowering.validation.any_text import member_takes_any_text
 from gwc.lowering.validation.binary import BinaryProperties
 from gwc.lowering.validation.json_types import is_json
 from gwc.lowering.validation.reading import TEXT_TYPES, UnclearError, kinds_of, possible_kinds, without_null
-from gwc.lowering.validation.schemas import Meaning, Schemas
+from gwc.lowering.validation.schemas import At, Meaning, Schemas
 from gwc.lowering.validation.shapes import Formula
 from gwc.source.cursor import Cursor
 from gwc.source.text import shown
@@ -52,8 +52,8 @@ class Forms:
             return None
         return Form(schema=schema, fields=tuple(f for f in fields if f is not None), rest=self._rest(source, place))
 
-    def _error(self, source: FormSource, text: str, help_: str, span: Span | None = None) -> None:
-        self._findings.error(codes.FIELD, text, span or source.cursor.span(key=True), help=help_)
+    def _error(self, source: FormSource, text: str, help_: str, at: At | None = None) -> None:
+        self._findings.error(codes.FIELD, text, at() if at else source.cursor.span(key=True), help=help_)
 
     def _tell_ignored(self, source: FormSource) -> None:
         for _, one in _encodings(source.cursor):
@@ -66,46 +66,49 @@ class Forms:
     def _field(self, source: FormSource, whole: Schema, name: str, place: Formula, binary: BinaryProperties) -> Field | None:
         encoding = dict(_encodings(source.cursor)).get(name)
         member = self._schemas.shapes.member(place, name)
-        span = encoding.span(key=True) if encoding else source.cursor.span(key=True)
+
+        def at() -> Span:
+            return (encoding or source.cursor).span(key=True)
+
         try:
             if source.is_multipart:
-                return self._part(whole, name, member, encoding, span, is_binary=binary.has(name))
-            return self._urlencoded(name, member, encoding, span)
+                return self._part(whole, name, member, encoding, at, is_binary=binary.has(name))
+            return self._urlencoded(name, member, encoding, at)
         except UnclearError as error:
-            self._error(source, f"the field {shown(name)} can't be read: {error.why}", error.help, span)
+            self._error(source, f"the field {shown(name)} can't be read: {error.why}", error.help, at)
             return None
 
     # --- urlencoded --------------------------------------------------------------------------------------------------------
 
-    def _urlencoded(self, name: str, member: Formula, encoding: Cursor | None, span: Span) -> Field:
+    def _urlencoded(self, name: str, member: Formula, encoding: Cursor | None, at: At) -> Field:
         value = encoding.value if encoding else {}
         if any(key in value for key in ("style", "explode", "allowReserved")):
             style = value.get("style", "form")
             if style not in _FORM_STYLES:
                 raise UnclearError(f"style {shown(str(style))} does not exist in forms", f"one of {', '.join(_FORM_STYLES)}")
-            return self._styled(name, member, style, span, explode=value.get("explode", style == "form"))
+            return self._styled(name, member, style, at, explode=value.get("explode", style == "form"))
         if "contentType" in value:
-            return self._typed(name, member, _ranges(value["contentType"]), span)
+            return self._typed(name, member, _ranges(value["contentType"]), at)
         if self._is_structure(member):
             return self._json(name, member)
-        return self._styled(name, member, "form", span, explode=True)
+        return self._styled(name, member, "form", at, explode=True)
 
-    def _styled(self, name: str, member: Formula, style: Style, span: Span, *, explode: bool) -> Field:
+    def _styled(self, name: str, member: Formula, style: Style, at: At, *, explode: bool) -> Field:
         kinds = kinds_of(self._schemas.shapes, member, style, explode=explode, location="query")
         if style == "form" and explode and "object" in kinds:
             raise UnclearError("an exploded object has no name in the form", "use deepObject, or `explode: false`")
-        return self._made(name, member, style, kinds, span, explode=explode)
+        return self._made(name, member, style, kinds, at, explode=explode)
 
-    def _typed(self, name: str, member: Formula, ranges: tuple[str, ...], span: Span) -> Field:
+    def _typed(self, name: str, member: Formula, ranges: tuple[str, ...], at: At) -> Field:
         if ranges and all(map(is_json, ranges)):
             return self._json(name, member)
         if ranges and all(r.startswith("text/") for r in ranges) and not self._is_structure(member):
-            return self._styled(name, member, "form", span, explode=True)
+            return self._styled(name, member, "form", at, explode=True)
         raise UnclearError("its content type is neither JSON nor text", "use application/json or text/plain")
 
     # --- multipart ---------------------------------------------------------------------------------------------------------
 
-    def _part(self, whole: Schema, name: str, member: Formula, encoding: Cursor | None, span: Span, *, is_binary: bool) -> Field:
+    def _part(self, whole: Schema, name: str, member: Formula, encoding: Cursor | None, at: At, *, is_binary: bool) -> Field:
         ranges = _ranges(encoding.value["contentType"]) if encoding and "contentType" in encoding.value else ()
         if ranges and all(map(is_json, ranges)):
             return self._json(name, member, ranges)
@@ -116,7 +119,7 @@ class Forms:
         kinds = kinds_of(self._schemas.shapes, member, "form", explode=True, location="query")
         if "object" in kinds:
             raise UnclearError("a part that is a text or an object has more than one reading", "let the schema allow one of them")
-        return self._made(name, member, "form", kinds, span, explode=True, ranges=ranges)
+        return self._made(name, member, "form", kinds, at, explode=True, ranges=ranges)
 
     def _binary(self, whole: Schema, name: str, member: Formula, ranges: tuple[str, ...]) -> Field:
         shapes = self._schemas.shapes
@@ -147,12 +150,12 @@ class Forms:
         member: Formula,
         style: Style,
         kinds: tuple[Kind, ...],
-        span: Span | None,
+        at: At | None,
         *,
         explode: bool,
         ranges: tuple[str, ...] = (),
     ) -> Field:
-        number = 0 if span is None else self._schemas.number(member, span, is_deep=style == "deepObject")
+        number = 0 if at is None else self._schemas.number(member, at, is_deep=style == "deepObject")
         return Field(name=name, reading=Reading(style=style, explode=explode, kinds=kinds, shape=number), media_types=ranges)
 
     def _rest(self, source: FormSource, place: Formula) -> Field:
@@ -163,7 +166,7 @@ class Forms:
         is_any = self._schemas.shapes.types(rest) == ALL
         kinds: tuple[Kind, ...] = tuple(k for k in possible_kinds(self._schemas.shapes.types(rest)) if k != "object")
         style: Style = "binary" if source.is_multipart and is_any else "form"
-        return self._made("", rest, style, kinds, source.cursor.span(), explode=True)
+        return self._made("", rest, style, kinds, source.cursor.span, explode=True)
 
 
 def _encodings(cursor: Cursor) -> Iterator[tuple[str, Cursor]]:

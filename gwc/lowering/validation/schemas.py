@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
@@ -15,6 +16,8 @@ from gwc.source.cursor import Cursor
 from gwc.source.openapi_model import Version
 
 Direction = Literal["request", "response"]
+At = Callable[[], Span]
+"""Finds a place: positions in large documents are not free."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,13 +61,13 @@ class Schemas:
         """What a `Call` stands for."""
         return self._growing[number]
 
-    def number(self, place: Formula, span: Span, *, is_deep: bool) -> int:
+    def number(self, place: Formula, at: At, *, is_deep: bool) -> int:
         """The shape's number; a finding when there are too many of them."""
         try:
             return self.shapes.number(place, is_deep=is_deep)
         except (IntricateError, RecursionError):
             text = "the types of texts in this schema can't be told: too many ways lead through it"
-            self._findings.error(codes.INTRICATE, text, span, help="use `content: application/json` instead of a style")
+            self._findings.error(codes.INTRICATE, text, at(), help="use `content: application/json` instead of a style")
             return 0
 
     def control(self, at: Span) -> JsonSchema:
