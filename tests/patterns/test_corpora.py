@@ -67,6 +67,17 @@ def test_they_find_what_node_finds():
     assert seen["found"] > 2_000
 
 
+def test_hostile_expressions_mean_the_same_or_are_refused():
+    files = [entry for entry in corpora_list("hostile") if entry["family"] == "regex"]
+    seen = check([entry["payload"] for entry in files], seed=12, borders=120, count=60, longest=14)
+    assert seen["pairs"] > 1_000
+    assert seen["refused"] <= 3, "two with backreferences, and one that repeats 100,000,000 times"
+
+
+def corpora_list(name: str):
+    return json.loads((corpora(name) / "MANIFEST.json").read_text(encoding="utf-8"))
+
+
 def suite(file: str):
     for draft in ("draft4", "draft2020-12"):
         path = corpora("jsonschema") / draft / file

@@ -69,13 +69,13 @@ def _piece(random: Random, depth: int) -> str:
 
 
 def run(data: bytes, _: Path) -> str:
-    """Compiles the pattern; a refusal names a column of it."""
+    """Compiles the pattern, and prints it for njs, which compares the printing; a refusal names a column of it."""
     text = data.decode("utf-8", "replace")
     try:
-        compile_pattern(text)
+        printed = compile_pattern(text).pcre
     except PatternError as e:
         return "refused" if 1 <= e.column <= len(text) + 1 else _misplaced(e)
-    return "compiled"
+    return "compiled" if printed is None else "printed"
 
 
 def _misplaced(error: PatternError) -> str:
