@@ -91,7 +91,7 @@ def _parameter(found: Parameter, roots: _Roots) -> dict[str, Json]:
         "schema": roots.number(found.schema),
     }
     if found.place is not None:
-        rule |= {"segment": found.place.index, "prefix": found.place.prefix, "suffix": found.place.suffix}
+        rule |= {"segment": found.place.index, "literals": list(found.place.literals), "number": found.place.number}
     return rule
 
 

@@ -136,6 +136,34 @@ def parameter_place(template: Template, name: str) -> ParameterPlace:
     return ParameterPlace(index=index, prefix=_text(segment[:at]), suffix=_text(segment[at + 1 :]))
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SharedPlace:
+    """Where the text of a path parameter is whose segment may have others: the segment is text between `literals`, the first before everything.
+
+    `number`: which of the `len(literals) - 1` texts, from 0. None is empty. A segment that can be divided in two ways has no text at all.
+    """
+
+    index: int  # of the segment, from 0
+    literals: tuple[str, ...]
+    number: int
+
+
+def shared_place(template: Template, name: str) -> SharedPlace:
+    """The place of the parameter. Raises ValueError when the template has it not exactly once."""
+    found = [(i, s) for i, s in enumerate(template.segments) if Parameter(name) in s]
+    if len(found) != 1 or found[0][1].count(Parameter(name)) != 1:
+        raise ValueError(f"{template.text} has no parameter {name!r}, or several")
+    index, segment = found[0]
+    literals, number = [""], 0
+    for part in segment:
+        if isinstance(part, Literal):
+            literals[-1] += part.text
+            continue
+        number = len(literals) - 1 if part.name == name else number
+        literals.append("")
+    return SharedPlace(index=index, literals=tuple(literals), number=number)
+
+
 def _text(parts: Segment) -> str:
     return "".join(p.text for p in parts if isinstance(p, Literal))
 

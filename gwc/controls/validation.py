@@ -12,7 +12,7 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import Field as Number
 
 from gwc.controls.base import Node, Place
-from gwc.controls.routing import ParameterPlace
+from gwc.controls.routing import SharedPlace
 from gwc.controls.spec import Size, Spec
 from gwc.jsonschema.tree import Call, Schema, Types
 
@@ -106,7 +106,7 @@ class Parameter:
     required: bool
     allow_empty: bool
     takes_rest: bool
-    place: ParameterPlace | None
+    place: SharedPlace | None
     reading: Reading
     schema: Schema
 
@@ -208,7 +208,7 @@ _TEXT = Reading(style="form", explode=True, kinds=("text",), shape=0)
 _LIMIT = Parameter(
     location="query", name="limit", required=False, allow_empty=False, takes_rest=False, place=None, reading=_TEXT, schema=_CALLED
 )
-_ID = replace(_LIMIT, location="path", name="id", required=True, place=ParameterPlace(index=1, prefix="", suffix=""))
+_ID = replace(_LIMIT, location="path", name="id", required=True, place=SharedPlace(index=1, literals=("", ""), number=0))
 _JSON = MediaType(range="application/json", json=_CALLED, form=None, multipart=None, opaque=False)
 _FIELD = Field(name="a", reading=_TEXT, media_types=())
 _FORM = Form(schema=Schema((Types(("object",)),)), fields=(), rest=replace(_FIELD, name=""))

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+from itertools import islice
+
 from gwc.controls.json_schema import JsonSchema
+from gwc.controls.routing import SharedPlace
 from gwc.controls.validation import Parameter, Validation
 from gwc.jsonschema.constant import JsonValue
 from gwc.semantics.answers import Failure
@@ -11,6 +15,8 @@ from gwc.semantics.http1 import Request
 from gwc.semantics.json_schema import failures
 from gwc.semantics.reading import Place, keywords_of, value_of_json, value_of_text
 from gwc.semantics.text_value import UnreadableError, percent_decoded, plain
+
+UNREADABLE = "%"
 
 Alternatives = tuple[tuple[Failure, ...], ...]
 """What may be told of one parameter: one of these lists. Empty: it holds."""
@@ -43,14 +49,30 @@ def pointer_to(name: str) -> str:
 
 def _sent(parameter: Parameter, path: str, request: Request) -> Sent:
     if parameter.place is not None:
-        segment = path[1:].split("/")[parameter.place.index]
-        return Sent([segment.removeprefix(parameter.place.prefix).removesuffix(parameter.place.suffix)])
+        return Sent([_text_in(path[1:].split("/")[parameter.place.index], parameter.place)])
     if parameter.location == "cookie":
         cookies = (c.strip(" \t").partition("=") for line in request.values("cookie") for c in line.split(";"))
         return Sent([text for name, _, text in cookies if name.encode("latin-1") == parameter.name.encode()])
     values = list(request.values(parameter.name.lower()))
     is_list = {"array", "object"} & set(parameter.reading.kinds)
     return Sent([",".join(values)] if is_list and len(values) > 1 else values)
+
+
+def _text_in(segment: str, place: SharedPlace) -> str:
+    """A text that nothing decodes where the segment can be divided in several ways."""
+    first, *between, last = place.literals
+    divided = list(_divisions(segment.removeprefix(first).removesuffix(last), between))
+    return divided[0][place.number] if len(divided) == 1 else UNREADABLE
+
+
+def _divisions(text: str, separators: Sequence[str]) -> Iterator[tuple[str, ...]]:
+    """Every way to write the text as texts with the separators between them, none of them empty; at most two are made."""
+    if not separators:
+        yield from ((text,),) if text else ()
+        return
+    starts = (at for at in range(1, len(text)) if text.startswith(separators[0], at))
+    found = ((text[:at], *rest) for at in starts for rest in _divisions(text[at + len(separators[0]) :], separators[1:]))
+    yield from islice(found, 2)
 
 
 # --- what they mean ----------------------------------------------------------------------------------------------------------

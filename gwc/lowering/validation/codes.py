@@ -6,7 +6,6 @@ from collections.abc import Mapping
 
 STYLE = "GWC402"
 CONTENT = "GWC403"
-SEGMENT = "GWC404"
 HEADER = "GWC405"
 MEDIA_TYPE = "GWC406"
 NO_MEDIA_TYPE = "GWC407"
@@ -17,7 +16,6 @@ NOT_LOOKED_AT = "GWC410"
 CODES: Mapping[str, str] = {
     STYLE: "a parameter that can't be read from its text in exactly one way",
     CONTENT: "a parameter whose `content` can't be read, or that has both `schema` and `content`",
-    SEGMENT: "a path parameter that shares its segment with another one",
     HEADER: "a header parameter that no request can have here, or that gateways replace (note)",
     MEDIA_TYPE: "a media type whose bodies the schema can't be asked about, or that is declared twice",
     NO_MEDIA_TYPE: "an operation none of whose media types `validation.request.mediaTypes` leaves",

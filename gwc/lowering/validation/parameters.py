@@ -7,9 +7,9 @@ from dataclasses import replace
 
 from gwc.controls import forwarding
 from gwc.controls.body import media_range
-from gwc.controls.routing import ParameterPlace, parameter_place, parse_template
+from gwc.controls.routing import parse_template, shared_place
 from gwc.controls.validation import LOCATIONS, Parameter, Reading, Style
-from gwc.diagnostics import Findings, Label
+from gwc.diagnostics import Findings
 from gwc.jsonschema.tree import Schema
 from gwc.lowering.validation import codes
 from gwc.lowering.validation.any_text import takes_any_text
@@ -48,21 +48,12 @@ class Parameters:
         found = self._known[key]
         if found is None or source.location != "path":
             return found
-        place = self._place(found, source, operation, base_path)
-        return None if place is None else replace(found, place=place)
-
-    def _place(self, found: Parameter, source: ApiParameter, operation: ApiOperation, base_path: str) -> ParameterPlace | None:
         if f"{{{source.name}}}" not in operation.path:
             return None  # an error of the document, reported where it is read
-        try:
-            return parameter_place(parse_template(base_path, operation.path), source.name)
-        except ValueError:
-            if found.reading.style == "json" or not takes_any_text(found.schema, self._schemas):
-                text = f"{shown(source.name)} shares its segment of {shown(operation.path)} with another parameter: its text has more than one reading"
-                where = Label(operation.path_span, "here")
-                help_text = "give it a segment of its own, or let its schema take any string"
-                self._findings.error(codes.SEGMENT, text, source.cursor.child("name").span(), where, help=help_text)
-            return None
+        place = shared_place(parse_template(base_path, operation.path), source.name)
+        if len(place.literals) > 2 and found.reading.style != "json" and takes_any_text(found.schema, self._schemas):
+            return None  # holds however the segment is divided
+        return replace(found, place=place)
 
     def _lowered(self, source: ApiParameter, meaning: Meaning) -> Parameter | None:
         if source.location == "header" and not self._is_read(source):
@@ -100,7 +91,7 @@ class Parameters:
         if style != "json" and source.cursor.get("content") is not None and kinds != ("text",):
             raise UnclearError("text/plain has no arrays and objects", "use application/json, or `schema` and `style`")
         is_spread = source.location == "query" and style == "form" and explode and "object" in kinds
-        number = 0 if style == "json" else self._schemas.number(place, source.cursor.span(), is_deep=style == "deepObject")
+        number = 0 if style == "json" else self._schemas.number(place, source.cursor.span, is_deep=style == "deepObject")
         return Parameter(
             location=source.location,
             name=source.name,

@@ -44,10 +44,36 @@ export default function parameters(readings, schemas) {
     };
   }
 
+  // The text between the literals of the segment, none being empty. The first division must be the last, or nobody knows which is meant.
   function inPath(one, segment) {
-    const to = segment.length - one.suffix.length;
-    if (!segment.startsWith(one.prefix) || segment.slice(to) !== one.suffix) throw new Error('a path of another template');
-    return segment.slice(one.prefix.length, to);
+    const first = one.literals[0], behind = one.literals[one.literals.length - 1], to = segment.length - behind.length;
+    if (!segment.startsWith(first) || segment.slice(to) !== behind) throw new Error('a path of another template');
+    const text = segment.slice(first.length, to), between = one.literals.slice(1, -1);
+    return between.length === 0 ? text : divided(text, between, one.number);
+  }
+
+  function divided(text, between, number) {
+    const last = lastPlaces(text, between);
+    let from = 0, found = null;
+    for (let i = 0; i <= between.length; i++) {
+      const at = i === between.length ? text.length : text.indexOf(between[i], from + 1);
+      if (i < between.length && at !== last[i]) return '%'; // nothing decodes it
+      if (i === number) found = text.slice(from, at);
+      if (i < between.length) from = at + between[i].length;
+    }
+    return found;
+  }
+
+  // Where each literal begins when the texts before it are as long as possible.
+  function lastPlaces(text, between) {
+    const places = [];
+    let limit = text.length;
+    for (let i = between.length - 1; i >= 0; i--) {
+      const at = text.lastIndexOf(between[i], limit - 1 - between[i].length);
+      if (at < 1) throw new Error('a path of another template');
+      places[i] = limit = at;
+    }
+    return places;
   }
 
   // NGINX gives the script U+FFFD for bytes that are no text. Then the fields are looked at as they came, and a NUL, which no field has, says it.

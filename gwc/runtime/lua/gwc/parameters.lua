@@ -105,13 +105,45 @@ end
 
 local function nothing() return { own = {}, members = {} } end
 
+local UNREADABLE = "%" -- nothing decodes it
+
+--- The last place before `limit` where a text with `literal` behind it may end.
+local function last_before(text, literal, limit)
+  for at = limit - #literal, 2, -1 do
+    if sub(text, at, at + #literal - 1) == literal then return at end
+  end
+  return nil
+end
+
+--- Where each literal between two texts begins when each text is as long as possible: from the last to the first.
+local function last_places(text, literals, stop)
+  local places, limit = {}, stop
+  for i = #literals - 1, 2, -1 do
+    local at = assert(last_before(text, literals[i], limit), "a path of another template")
+    places[i], limit = at, at - 1
+  end
+  return places
+end
+
+--- Text number `number` (from 0) between the literals, none being empty. The first division must be the last, or nobody knows which is meant.
+local function text_between(segment, literals, number)
+  local stop = #segment - #literals[#literals]
+  assert(sub(segment, 1, #literals[1]) == literals[1] and sub(segment, stop + 1) == literals[#literals], "a path of another template")
+  local from, found, last = #literals[1] + 1, nil, last_places(segment, literals, stop)
+  for i = 2, #literals do
+    local at = i == #literals and stop + 1 or find(segment, literals[i], from + 1, true)
+    if i < #literals and at ~= last[i] then return UNREADABLE end
+    if i - 2 == number then found = sub(segment, from, at - 1) end
+    from = at + #literals[i]
+  end
+  return found
+end
+
 local function in_path(parameter, path)
   local number = 0
   for segment in gmatch(path, "/([^/]*)") do
     if number == parameter.segment then
-      local from, to = #parameter.prefix + 1, #segment - #parameter.suffix
-      assert(sub(segment, 1, from - 1) == parameter.prefix and sub(segment, to + 1) == parameter.suffix, "a path of another template")
-      return { own = { sub(segment, from, to) }, members = {} }
+      return { own = { text_between(segment, parameter.literals, parameter.number) }, members = {} }
     end
     number = number + 1
   end
@@ -191,8 +223,8 @@ end
 local function prepared(plain, shapes)
   return {
     place = plain["in"], name = plain.name, field = lower(plain.name), pointer = M.pointer(plain.name), required = plain.required,
-    allow_empty = plain.allowEmpty, takes_rest = plain.takesRest, schema = plain.schema, segment = plain.segment, prefix = plain.prefix,
-    suffix = plain.suffix, reading = reading_of.prepare(plain, shapes, plain["in"] == "query"),
+    allow_empty = plain.allowEmpty, takes_rest = plain.takesRest, schema = plain.schema, segment = plain.segment, literals = plain.literals,
+    number = plain.number, reading = reading_of.prepare(plain, shapes, plain["in"] == "query"),
   }
 end
 
