@@ -72,7 +72,8 @@ def compile(gateway: Gateway) -> Output:  # noqa: A001 - the name that every bac
     known = lanes.collect(gateway)
     routes = connection_manager.routes(known)
     checks.check_routes(known, routes)
-    documents = {ledger.FILE: bootstrap.static(known, routes), **bootstrap.files(known, routes)}
+    filters = connection_manager.http_filters(known)
+    documents = {ledger.FILE: bootstrap.static(known, routes, filters), **bootstrap.files(known, routes, filters)}
     files = render(documents)
     return Output(files=files, ledger=ledger.rows(gateway, files[ledger.FILE].decode("ascii")))
 

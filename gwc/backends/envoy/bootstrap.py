@@ -19,17 +19,18 @@ _MONITOR = "envoy.resource_monitors."
 _FOLDER = "xds"
 
 
-def static(known: Lanes, routes: Json) -> Json:
+def static(known: Lanes, routes: Json, filters: list[Json]) -> Json:
     """Everything in one document: the only form that `envoy --mode validate` reads completely."""
-    manager = connection_manager.emit(known, route_config=without_type(routes))
+    manager = connection_manager.emit(known, filters, route_config=without_type(routes))
     resources = {"listeners": _listeners(known.gateway, manager), "clusters": _clusters(known.gateway)}
     return {**_common(known.gateway), "static_resources": resources}
 
 
-def files(known: Lanes, routes: Json) -> dict[str, Json]:
+def files(known: Lanes, routes: Json, filters: list[Json]) -> dict[str, Json]:
     """The documents of file-xDS by path. Their paths are relative to the folder above `xds`, where Envoy must be started."""
     gateway = known.gateway
-    manager = connection_manager.emit(known, rds={"route_config_name": ROUTES, "config_source": _watched(f"rds-{ROUTES}.json")})
+    source = {"route_config_name": ROUTES, "config_source": _watched(f"rds-{ROUTES}.json")}
+    manager = connection_manager.emit(known, filters, rds=source)
     listeners = [typed("envoy.config.listener.v3.Listener", **listener) for listener in _listeners(gateway, manager)]
     clusters = [typed("envoy.config.cluster.v3.Cluster", **cluster) for cluster in _clusters(gateway)]
     dynamic = {"lds_config": _watched("lds.json"), "cds_config": _watched("cds.json")}

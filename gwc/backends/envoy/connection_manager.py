@@ -37,11 +37,11 @@ _HEADER_KIB = 32
 def routes(known: Lanes) -> Json:
     """The route table of all hosts."""
     gateway, shared = known.gateway, _shared(known)
-    of_operation = {o.key: shared.end(o) for o in gateway.operations}
     gates = {}
     for name in gateway.host_names.names:
         served = [o for o in gateway.operations if name in o.route.hosts]
-        gates[name] = canonical_path.emit(gateway.canonical_path, routing.emit(served, of_operation))
+        ends = {o.key: shared.end(o) for o in served}  # of this host alone: routes are counted by host
+        gates[name] = canonical_path.emit(gateway.canonical_path, routing.emit(served, ends))
     return typed(
         "envoy.config.route.v3.RouteConfiguration",
         name=ROUTES,
@@ -52,8 +52,8 @@ def routes(known: Lanes) -> Json:
     )
 
 
-def emit(known: Lanes, **routes_from: Any) -> Json:
-    """The network filter; `routes_from` is `route_config` or `rds`."""
+def emit(known: Lanes, filters: list[Json], **routes_from: Any) -> Json:
+    """The network filter; `filters` are those of `http_filters`, `routes_from` is `route_config` or `rds`."""
     gateway = known.gateway
     manager = typed(
         _MESSAGE,
@@ -67,7 +67,7 @@ def emit(known: Lanes, **routes_from: Any) -> Json:
         early_header_mutation_extensions=forwarding.early(gateway),
         local_reply_config=problem_details.emit(gateway),
         access_log=[*access_log.emit(gateway), *metrics.emit(gateway)],
-        http_filters=_filters(known),
+        http_filters=filters,
         **routes_from,
     )
     return {"name": "envoy.filters.network.http_connection_manager", "typed_config": manager}
@@ -110,7 +110,8 @@ def _shared(known: Lanes) -> _Shared:
     )
 
 
-def _filters(known: Lanes) -> list[Json]:
+def http_filters(known: Lanes) -> list[Json]:
+    """The chain of filters, in the order of decisions."""
     gateway = known.gateway
     made = [
         *rate_limit.emit(gateway.rate_limits),

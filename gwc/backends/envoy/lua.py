@@ -6,6 +6,7 @@ put inline, module by module.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -28,8 +29,8 @@ local function joined(...)
   end
   return all
 end"""
-_SAFE = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789 ._-+*/=:,;()<>@!?&#$~^|{}'")
-"""Bytes that stand for themselves between double quotes. No bracket, quote, backslash, line break or percent sign."""
+_DOUBTFUL = re.compile(rb"[^A-Za-z0-9 ._+*/=:,;()<>@!?&#$~^|{}'-]")
+"""Bytes that do not stand for themselves between double quotes: brackets, quotes, backslashes, line breaks, percent signs, all beyond ASCII."""
 
 
 def lua_filter(name: str, handler: str, modules: Sequence[str], data: Json, made: Mapping[str, str]) -> Json:
@@ -56,26 +57,32 @@ def per_route(**context: str) -> Json:
 
 def table(value: Any) -> str:
     """A Lua expression for JSON data without null. Members in their order."""
+    return _written(value)[0]
+
+
+def _written(value: Any) -> tuple[str, int]:
+    """The expression, and at most how many constants of its function it needs."""
     if isinstance(value, dict):
-        members = [(f"[{text(key)}] = {table(member)}", 1 + _constants(member)) for key, member in value.items()]
-        return _container("merged", members)
+        return _container(
+            "merged", [(f"[{text(key)}] = {written}", 1 + n) for key, member in value.items() for written, n in [_written(member)]]
+        )
     if isinstance(value, (list, tuple)):
-        return _container("joined", [(table(item), _constants(item)) for item in value])
+        return _container("joined", [_written(item) for item in value])
     if isinstance(value, bool):
-        return "true" if value else "false"
+        return ("true" if value else "false"), 1
     if isinstance(value, int):
-        return str(value)
+        return str(value), 1
     if isinstance(value, str):
-        return text(value)
+        return text(value), 1
     raise TypeError(f"no Lua for {type(value).__name__}")
 
 
-def _container(joiner: str, members: Sequence[tuple[str, int]]) -> str:
+def _container(joiner: str, members: Sequence[tuple[str, int]]) -> tuple[str, int]:
     """A table constructor, or several in functions of their own. `members`: expressions with the constants that each needs."""
     parts = [f"{{{', '.join(part)}}}" for part in _parts(members)]
     if len(parts) == 1:
-        return parts[0]
-    return f"{joiner}(" + ", ".join(f"function() return {part} end" for part in parts) + ")"
+        return parts[0], sum(needed for _, needed in members)
+    return f"{joiner}(" + ", ".join(f"function() return {part} end" for part in parts) + ")", 1
 
 
 def _parts(members: Sequence[tuple[str, int]]) -> Iterator[list[str]]:
@@ -90,20 +97,9 @@ def _parts(members: Sequence[tuple[str, int]]) -> Iterator[list[str]]:
     yield part
 
 
-def _constants(value: Any) -> int:
-    """At most how many constants of its function a value needs; a large one is made in functions of its own."""
-    if isinstance(value, dict):
-        found = sum(1 + _constants(member) for member in value.values())
-    elif isinstance(value, (list, tuple)):
-        found = sum(_constants(item) for item in value)
-    else:
-        return 1
-    return found if found <= _CONSTANTS else 1
-
-
 def text(value: str) -> str:
     """A Lua string literal with exactly these characters in UTF-8: whatever could end it is written as a decimal escape."""
-    return '"' + "".join(chr(b) if b in _SAFE else f"\\{b:03d}" for b in value.encode()) + '"'
+    return '"' + _DOUBTFUL.sub(lambda m: b"\\%03d" % m[0][0], value.encode()).decode("ascii") + '"'
 
 
 def _preload(module: str, content: str) -> str:
