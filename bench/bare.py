@@ -13,17 +13,24 @@ from gwc.backends.base import Output
 from gwc.local import processes
 from gwc.local.certificates import Certificates
 
+_ECHO = b"function answer(r) { r.return(200, r.method + ' ' + r.variables.request_uri); }\nexport default { answer };\n"
+
 
 @contextmanager
 def echo(folder: Path, certificates: Certificates) -> Iterator[int]:
-    """The port of an upstream: NGINX that answers with method and target."""
+    """The port of an upstream: NGINX that answers with method and target, after it has read the body (Envoy ends connections otherwise)."""
     ports: list[int] = []
 
     def config(port: int, _: Path) -> Output:
         plain = processes.free_port()
         ports.append(plain)
-        server = f'listen 127.0.0.1:{plain}; location / {{ return 200 "$request_method $request_uri"; }}'
-        return _nginx(port, certificates, f"access_log off; keepalive_requests 1000000; server {{ {server} }}", "return 200;")
+        answer = 'error_page 418 = @body; if ($request_method = POST) { return 418; } return 200 "$request_method $request_uri";'
+        server = (
+            f"listen 127.0.0.1:{plain}; client_max_body_size 10m; location / {{ {answer} }} location @body {{ js_content echo.answer; }}"
+        )
+        script = "js_path .; js_import echo from echo.js; access_log off; keepalive_requests 1000000;"
+        output = _nginx(port, certificates, f"{script} server {{ {server} }}", "return 200;")
+        return replace(output, files={**output.files, "echo.js": _ECHO})
 
     program = replace(processes.nginx(), name="echo")
     with processes.started(program, config, folder, server_name=HOST, ca=certificates.ca):

@@ -21,11 +21,12 @@ _HEADER_LINE = "{}: {}\r\n"
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """A method, a raw target that an operation answers to, and header fields besides Host."""
+    """A method, a raw target that an operation answers to, header fields besides Host, and a body with its length."""
 
     method: str
     path: str
     headers: Mapping[str, str] = field(default_factory=dict)
+    body: bytes = b""
 
     @property
     def echo(self) -> bytes:
@@ -35,8 +36,9 @@ class Request:
     @property
     def text(self) -> bytes:
         """The request as it is sent."""
-        fields = {"Host": HOST, **self.headers}
-        return f"{self.method} {self.path} HTTP/1.1\r\n{''.join(_HEADER_LINE.format(*f) for f in fields.items())}\r\n".encode()
+        fields = {"Host": HOST, **self.headers, **({"Content-Length": str(len(self.body))} if self.body else {})}
+        head = f"{self.method} {self.path} HTTP/1.1\r\n{''.join(_HEADER_LINE.format(*f) for f in fields.items())}\r\n"
+        return head.encode() + self.body
 
 
 def send(port: int, requests: Sequence[Request]) -> None:
