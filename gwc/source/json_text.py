@@ -39,7 +39,7 @@ def parse_json(path: str, text: str) -> Any:
         raise problem(codes.SYNTAX, _syntax(e.msg), Lines(path, text).span(e.pos, e.pos + 1)) from None
     except (_Refused, RecursionError):
         _explain(path, text)
-        raise
+        raise problem(codes.SYNTAX, "malformed JSON", Span(path, 1, 1)) from None
     if _SUSPICIOUS.search(text) or _is_deeper(value, MAX_DEPTH):
         _explain(path, text)
     if not isinstance(value, dict | list):
@@ -139,8 +139,10 @@ def _check_number(token: re.Match[str], lines: Lines) -> None:
     place = lines.span(token.start(), token.end())
     if digits in ("NaN", "Infinity", "-Infinity"):
         raise problem(codes.SCALAR, f"{digits} is no JSON number", place)
-    if not re.fullmatch(r"-?[0-9][0-9.eE+-]*", digits):
+    number = re.match(r"-?[0-9][0-9.eE+-]*", digits)  # the scanner stops there, whatever comes behind it
+    if not number:
         return
+    digits = number[0]
     if len(digits) > MAX_NUMBER_DIGITS:
         raise problem(codes.SCALAR, f"a number of more than {MAX_NUMBER_DIGITS} digits", place)
     try:
