@@ -18,8 +18,10 @@ from gwc.controls.consumer import ConsumerLimit
 from gwc.controls.jwt import FileKeys
 from gwc.controls.rate_limit import RateLimit
 from gwc.controls.security import Requirement
+from gwc.controls.validation import MediaType
 from gwc.controls.zone import Zone
 from gwc.ir import Gateway, Operation
+from gwc.jsonschema.tree import Required, Schema, Types
 from gwc.lowering import compile_policy
 from tests.support.cases import CASES
 from tests.support.tokens import identity_provider, token_for
@@ -89,6 +91,11 @@ def _tokens() -> tuple[str, ...]:
 def _tokens_at(_minute: int) -> tuple[str, ...]:
     """New ones each minute: they expire while a long run goes on."""
     return tuple(f"Bearer {token_for(base_gateway().jwts[0], described)}" for described in _TOKENS)
+
+
+def new_tokens() -> None:
+    """Makes all tokens anew."""
+    _tokens_at.cache_clear()
 
 
 def any_request(pick: random.Random) -> Asked:
@@ -162,6 +169,15 @@ def _limit(of: Gateway) -> Gateway:
     )
 
 
+def _judged_bodies(operation: Operation) -> Operation:
+    """JSON objects with a certain member only."""
+    schema = Schema((Types(("object",)), Required(("id",))))
+    types = tuple(
+        MediaType(range=name, json=schema, form=None, multipart=None, opaque=False) for name in operation.body.media_types if "json" in name
+    )
+    return replace(operation, validation=replace(operation.validation, media_types=types))
+
+
 RESTRICTIONS: dict[str, Tighten] = {
     "more scopes": _each(_more_scopes),
     "shorter targets": lambda of: replace(of, canonical_path=replace(of.canonical_path, max_uri_bytes=20)),
@@ -182,6 +198,8 @@ RESTRICTIONS: dict[str, Tighten] = {
     "short lives": _tokens_with(max_lifetime_s=7200),
     "typed tokens": _tokens_with(typ="at+jwt"),
     "a limit": _limit,
+    "closed queries": _each(lambda o: replace(o, validation=replace(o.validation, closed_query=True))),
+    "bodies by a schema": _each(_judged_bodies),
     "a rule for scopes": _rule(scopes=("audit",)),
     "a rule for roles": _rule(roles=("admin", "buyer")),
     "a rule for consumers": _rule(consumers=("acme",)),
