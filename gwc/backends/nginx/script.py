@@ -12,10 +12,10 @@ from functools import cache
 
 from gwc.resources import runtime_text
 
-SHARED = ("lowered", "trimmed", "blanks", "is_unusual", "judge_tools", "fits")
+SHARED = ("lowered", "trimmed", "blanks", "odd_number", "judge_tools", "fits")
 """Stand at the top: several of the others need them."""
 JUDGING = (
-    "percent", "ascii", "media_type", "multipart", "decimal", "json_text", "automaton", "strict_json", "schema", "pointer", "text_value", "style",
+    "percent", "ascii", "media_type", "multipart", "decimal", "json_bytes", "automaton", "strict_json", "schema", "pointer", "text_value", "style",
     "deep_object", "reading", "query_parts", "parameters", "form", "validation",
 )  # fmt: skip
 """Stand inside the function of the module `judging`: a request that is not validated does not pay for them."""

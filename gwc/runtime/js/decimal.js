@@ -8,20 +8,41 @@ export default function decimal() {
     '4655554785194040263065748867150582068190890200070838367627385484581771153176447573027006985557136695962284291481986083493647529271907416' +
     '8444365510704342711559699508093042880177904174497792'; // 2^1024 - 2^970: from here on a double is infinite
 
+  const POWERS = [1, 10, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22];
+  const MAX_LITERAL = 1000;
+
   // The value of a literal that has the form of a JSON number; null: it is not finite as a double, smaller than 1e-308, or too long.
   function read(literal) {
-    if (literal.length > 1000) return null;
-    const parts = /^-?([0-9]+)(?:\.([0-9]+))?(?:[Ee]([+-]?[0-9]+))?/.exec(literal), fraction = parts[2] === undefined ? '' : parts[2];
-    const all = (parts[1] + fraction).replace(/^0+/, ''), digits = all.replace(/0+(?![\s\S])/, '');
-    if (digits === '') return 0;
-    const exponent = Number(parts[3] === undefined ? 0 : parts[3]) - fraction.length + all.length - digits.length;
-    return isInRange(digits, exponent) ? make(literal[0] === '-', digits, exponent) : null;
+    if (literal.length > MAX_LITERAL) return null;
+    const found = /^-?([0-9]+)(?:\.([0-9]+))?(?:[Ee]([+-]?[0-9]+))?/.exec(literal), fraction = found[2] === undefined ? '' : found[2];
+    return of(literal[0] === '-', found[1] + fraction, Number(found[3] === undefined ? 0 : found[3]) - fraction.length);
   }
 
-  function isInRange(digits, exponent) {
-    const places = digits.length + exponent;
-    return places > -308 && places <= 309 && (places < 309 || digits < TOO_LARGE);
+  // The same for digits * 10^exponent.
+  function of(isNegative, digits, exponent) {
+    let from = 0, to = digits.length;
+    while (digits[from] === '0') from++;
+    if (from === to) return 0;
+    while (digits[to - 1] === '0') to--;
+    const places = digits.length - from + exponent, kept = digits.slice(from, to);
+    return isInRange(kept, places) ? make(isNegative, kept, exponent + digits.length - to) : null;
   }
+
+  // The same for a number of at most 15 digits.
+  function small(isNegative, mantissa, exponent) {
+    if (mantissa === 0) return 0;
+    while (mantissa % 10 === 0) {
+      mantissa /= 10;
+      exponent++;
+    }
+    const signed = isNegative ? -mantissa : mantissa;
+    if (exponent >= -22 && exponent <= 22) return exponent < 0 ? signed / POWERS[-exponent] : signed * POWERS[exponent];
+    const digits = String(mantissa);
+    return isInRange(digits, digits.length + exponent) ? Symbol(signed + 'e' + exponent) : null;
+  }
+
+  // `places`: of the number before its point.
+  function isInRange(digits, places) { return places > -308 && places <= 309 && (places < 309 || digits < TOO_LARGE); }
 
   function make(isNegative, digits, exponent) {
     if (digits.length <= 15 && exponent >= -22 && exponent <= 22) return Number((isNegative ? '-' : '') + digits + 'e' + exponent);
@@ -76,5 +97,5 @@ export default function decimal() {
 
   function isInteger(symbol) { return symbol.description.indexOf('e-') < 0; }
 
-  return { compare, isInteger, isMultiple, read };
+  return { compare, isInteger, isMultiple, of, read, small, MAX_LITERAL };
 }
