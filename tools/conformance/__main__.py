@@ -2,7 +2,7 @@
 
     python -m tools.conformance [--only NAME]... [--host HOST]...
 
-With --only (names of batches begin so) or --host nothing is written. Ends with 1 when an answer is not as wanted.
+With --only (names of batches or of real documents begin so) or --host nothing is written. Ends with 1 when an answer is not as wanted.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from tools.conformance import json_schema, json_texts, parameters, random_schemas
+from tools.conformance import documents, json_schema, json_texts, parameters, random_schemas
 from tools.conformance.asking import HOSTS, ask, ask_model
 from tools.conformance.counting import Count
 from tools.conformance.page import page, table, terminal
@@ -27,15 +27,26 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--host", action="append", default=[])
     options = parser.parse_args(arguments)
     hosts = tuple(options.host) or HOSTS
+    only = tuple(options.only)
     with tempfile.TemporaryDirectory(prefix="gwc-conformance-") as name:
-        count = counted(Path(name), hosts, tuple(options.only))
+        count = counted(Path(name), hosts, only)
+        rows = real_documents(Path(name), only)
     engines = ("model", *hosts)
     print(terminal(table(count, engines)))
-    print("\n".join(count.faults), file=sys.stderr)
-    if not options.only and not options.host:
-        PAGE.write_text(page(count, engines, ()), encoding="utf-8")
+    about = documents.page(rows)
+    print("\n".join(line for line in about if line.startswith("| ")))
+    faults = [*count.faults, *(text for r in rows for text in (*r.unequal, *r.refused.values()))]
+    print("\n".join(faults), file=sys.stderr)
+    if not only and not options.host:
+        PAGE.write_text(page(count, engines, about), encoding="utf-8")
         print(f"wrote docs/{PAGE.name}")
-    return 1 if count.faults else 0
+    return 1 if faults else 0
+
+
+def real_documents(folder: Path, only: tuple[str, ...] = ()) -> list[documents.Row]:
+    """What becomes of each real document."""
+    chosen = [d for d in documents.documents() if not only or d.name.startswith(only)]
+    return [documents.row(d, folder / "documents" / d.name) for d in chosen]
 
 
 def counted(folder: Path, hosts: tuple[str, ...], only: tuple[str, ...] = ()) -> Count:

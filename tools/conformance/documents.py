@@ -14,7 +14,7 @@ from pathlib import Path
 
 from gwc.backends.base import TargetProblems
 from gwc.controls.body import Body
-from gwc.controls.routing import Literal
+from gwc.controls.routing import Literal, Route, Template
 from gwc.controls.validation import OFF, MediaType, Validation
 from gwc.ir import Gateway, Operation
 from gwc.jsonschema.tree import Call, Schema
@@ -71,7 +71,7 @@ def row(document: Path, folder: Path, engines: Sequence[str] = ENGINES) -> Row:
         model = ask_model_of(changed, questions)
         for engine in engines:
             place = folder / f"{engine}-{name}"
-            place.mkdir()
+            place.mkdir(parents=True)
             _compare(result, engine, questions, ask_gateway(changed, questions, engine, place, model))
     return result
 
@@ -92,7 +92,7 @@ def _opened(gateway: Gateway, operations: list[Operation]) -> Gateway:
 def _parameters(gateway: Gateway) -> tuple[Gateway, list[Question]]:
     """Every operation without its body: once with every parameter of the query, once with none."""
     operations = [_with(o, replace(o.validation, media_types=(), responses=()), _NO_BODY) for o in gateway.operations]
-    questions = []
+    questions: list[Question] = []
     for o in operations:
         if o.route.method == "HEAD":
             continue
@@ -109,8 +109,9 @@ def _bodies(gateway: Gateway) -> tuple[Gateway, list[Question]]:
         bare = replace(o.validation, parameters=(), closed_query=False, responses=())
         if o.route.method == "HEAD" or not bare.media_types:
             continue
-        operations.append(_with(o, bare, replace(o.body, required=False)))
-        questions += [_question(o, f"body {m.range}", "", *b) for m in bare.media_types for b in _texts(m)]
+        opened = _with(o, bare, replace(o.body, required=False))
+        operations.append(opened)
+        questions += [_question(opened, f"body {m.range}", "", *b) for m in bare.media_types for b in _texts(m)]
     for number in range(len(gateway.json_schema.table)):
         shared = _shared(number, gateway)
         operations.append(shared)
@@ -122,7 +123,16 @@ _NO_BODY = Body(media_types=(), required=False, max_bytes=65536)
 
 
 def _with(operation: Operation, rule: Validation, body: Body) -> Operation:
-    return replace(operation, security=PUBLIC, validation=rule, body=body)
+    return replace(operation, security=PUBLIC, validation=rule, body=body, route=_echoed(operation.route))
+
+
+def _echoed(route: Route) -> Route:
+    """The route, without a last segment by which the upstream of the tests is asked for something else than an echo."""
+    template = route.template
+    if template.segments[-1] != (Literal("close"),):
+        return route
+    other = Template(text=f"{template.text}d", segments=(*template.segments[:-1], (Literal("closed"),)))
+    return replace(route, template=other)
 
 
 def _shared(number: int, gateway: Gateway) -> Operation:
