@@ -113,11 +113,13 @@ def _not_multiple(check: MultipleOf, value: str) -> tuple[str, str]:
 
 
 def _has_more_places(value: str, places: int, exact: str) -> str:
-    """Up to 15 digits different decimals are different doubles, and a product with a power of ten is off by less than 1/2."""
+    """Whether the nearest decimal with so many places is another one.
+
+    Up to 15 digits different decimals are different doubles, and a product with a power of ten is off by less than 1/4.
+    """
     scale, largest = 10**places, 10 ** (_DIGITS - places)
-    whole = f"({value} * {scale} - {value} * {scale} % 1"
-    unequal = " && ".join(f"{whole}{step}) / {scale} !== {value}" for step in ("", " + 1", " - 1"))
-    return f"({value} < {largest} && {value} > -{largest} ? {unequal} : {exact})"
+    up, down = (f"(({value} * {scale} {half}) - ({value} * {scale} {half}) % 1) / {scale} !== {value}" for half in ("+ 0.5", "- 0.5"))
+    return f"({value} < {largest} && {value} > -{largest} ? ({value} < 0 ? {down} : {up}) : {exact})"
 
 
 def wrong_count(check: Count, value: str) -> str:

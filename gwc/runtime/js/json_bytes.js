@@ -115,8 +115,8 @@ export default function jsonBytes() {
 
   function unescaped(raw) {
     const value = JSON.parse('"' + raw + '"');
-    if (value.length * 4 > limits.stringBytes && Buffer.byteLength(value) > limits.stringBytes) fail('limits', 'stringBytes');
     if (value.indexOf('\ufffd') >= 0 && !arePairs(raw)) fail('syntax', 'json');
+    if (value.length * 4 > limits.stringBytes && Buffer.byteLength(value) > limits.stringBytes) fail('limits', 'stringBytes');
     return value;
   }
 

@@ -56,7 +56,7 @@ export default function strictJson() {
       }
       level = next;
     }
-    if (names > limits.jsonKeys) return fault('limits', 'jsonKeys');
+    if (members > limits.jsonKeys) return fault('limits', 'jsonKeys');
     return members === names ? { kind: null, name: null, value } : fault('syntax', 'json');
   }
 
