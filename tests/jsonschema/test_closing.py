@@ -124,6 +124,21 @@ def test_the_failure_is_told_at_the_object(tmp_path):
     assert built(tmp_path, {"oneOf": [NESTED, {"type": "string"}]}, closed=True).failures({"n": {"y": 1}}) == (("", "oneOf"),)
 
 
+def test_one_failure_for_alternatives_that_are_closed(tmp_path):
+    components = {"A": NESTED, "B": {"properties": {"n": {"properties": {"y": {}}}}, "required": ["n"]}}
+    schema: dict[str, Any] = {"oneOf": [{"$ref": "#/components/schemas/A"}, {"$ref": "#/components/schemas/B"}]}
+    made = built(tmp_path, {**schema, "type": "object"}, components=components, closed=True)
+    assert made.failures({"n": 5}) == (("", "oneOf"), ("", "additionalProperties"))  # both hold, so none describes `n`
+    assert made.failures({"z": 5}) == (("", "additionalProperties"),)  # the first, not closed
+    named = {**schema, "type": "object", "discriminator": {"propertyName": "kind"}}
+    components = {
+        n: {**s, "properties": {**s["properties"], "kind": {"type": "string"}}, "required": ["size"]} for n, s in components.items()
+    }
+    told = built(tmp_path, named, components=components, closed=True)
+    assert told.failures({"kind": "A"})[0] == ("", "required")
+    assert told.failures({"kind": "C"})[0] == ("", "oneOf")
+
+
 def test_members_of_the_other_direction(tmp_path):
     schema = {"properties": {"id": {"type": "integer", "readOnly": True}, "name": {}}, "required": ["id", "name"]}
     strict, opened = built(tmp_path, schema, closed=True), built(tmp_path, schema)

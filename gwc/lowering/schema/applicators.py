@@ -216,10 +216,13 @@ def _one_of(builder: Building, place: Place, at: At, value: Any) -> list[Check]:
     if builder.are_apart(places):
         return [_at_least_one(builder, place, places, at, "oneOf")]
     discriminator = read_discriminator(place, places, builder.references)
-    opened = tuple(builder.open_branch(p, at) for p in places)
-    closed = tuple(builder.branch(p, at) for p in places)
-    checks: list[Check] = [OneOf(opened, discriminator)]
-    return checks if closed == opened else [*checks, AnyOf(closed, discriminator, "oneOf")]
+    opened = OneOf(tuple(builder.open_branch(p, at) for p in places), discriminator)
+    closed = AnyOf(tuple(builder.branch(p, at) for p in places), discriminator, "oneOf")
+    if closed.schemas == opened.schemas:
+        return [opened]
+    # One failure, not one of both: what isn't valid at all is told as for open schemas.
+    otherwise: Check = opened if discriminator else Never("oneOf")
+    return [If(Schema((opened,)), Schema((closed,)), Schema((otherwise,)))]
 
 
 def _at_least_one(builder: Building, place: Place, places: list[Place], at: At, keyword: Literal["anyOf", "oneOf"]) -> Check:
