@@ -136,12 +136,12 @@ FAULTS = [
     ("automaton", "  function find(text, table, states, width, start) {\n", "json"),
     ("decimal", "  function compare(a, b) {\n", "exact"),
     ("decimal", "  function isMultiple(value, digits, exponent) {\n", "exact"),
-    ("decimal", "  function read(literal) {\n", "exact"),
+    ("decimal", "  function of(isNegative, digits, exponent) {\n", "exact"),
     ("deep_object", "  function read(name, members, decode) {\n", "parameters"),
     ("deep_object", "  function value(texts, shape, limits) {\n", "parameters"),
     ("form", "  function ofParts(rule, bytes, found, limits) {\n", "multipart"),
     ("form", "  function urlencoded(rule, bytes, limits) {\n", "form"),
-    ("json_text", "  function read(given, within) {\n", "escaped"),
+    ("json_bytes", "  function read(given, within) {\n", "exact"),
     ("media_type", "  function parameters(text, at) {\n", "exact"),
     ("media_type", "  function read(text) {\n", "json"),
     ("multipart", "  function read(bytes, boundary, most) {\n", "multipart"),
@@ -156,13 +156,13 @@ FAULTS = [
     ("reading", "  function jsonField(plain, texts, decode, limits) {\n", "form"),
     ("reading", "  function value(plain, isSpread, name, sent, decode, limits) {\n", "parameters"),
     ("schema", "  function failures(number, value, pointer) {\n", "json"),
-    ("schema", "  function unique(items) {\n", "json"),
+    ("judge_tools", "  function unique(items) {\n", "json"),
     ("strict_json", "  function read(bytes, limits) {\n", "json"),
     ("style", "  function read(reading, name, raw, decode) {\n", "parameters"),
     ("text_value", "  function put(object, name, value) {\n", "form"),
     ("text_value", "  function read(text, shape) {\n", "parameters"),
     ("trimmed", "export default function trimmed(text) {\n", "parameters"),
-    ("is_unusual", "export default function isUnusual(text) {\n", "json"),
+    ("odd_number", "export default function oddNumber(text) {\n", "json"),
     ("judge_tools", "export default function judgeTools(schemas, more) {\n", "json"),
     ("judge_tools", "  function call(number) {\n", "json"),
     ("validation", "  function checkBody(rule, type, bytes) {\n", "opaque"),
@@ -234,16 +234,32 @@ def test_every_part_was_made_to_fail() -> None:
         (edited(("policy.js", "function issuer(scheme) {", "function issuer(scheme) { return null;")), "claims"),
         (edited(("policy.js", "function rule(number) {", "function rule(number) { return null;")), "header"),
         (edited(("policy.js", "function usual(number) {", "function usual(number) { return [];")), "claims"),
-        (edited(("policy.js", "function schema(number, x) {", "function schema(number, x) { throw new Error('x');")), "json"),
-        (edited(("policy.js", "function schema(number, x) {", "function schema(number, x) { return null;")), "json"),
+        (edited(("policy.js", "function schema(number, x, tells) {", "function schema(number, x, tells) { throw new Error('x');")), "json"),
+        (edited(("policy.js", "function schema(number, x, tells) {", "function schema(number, x, tells) { return null;")), "json"),
         (
             edited(
-                ("policy.js", "function schema(number, x) {", "function schema(number, x) { return function () { throw new Error('x'); };")
+                (
+                    "policy.js",
+                    "function schema(number, x, tells) {",
+                    "function schema(number, x, tells) { return function () { throw new Error('x'); };",
+                )
             ),
             "json",
         ),
-        (edited(("policy.js", "function schema(number, x) {", "function schema(number, x) { return function () {};")), "json"),
-        (edited(("policy.js", "function schema(number, x) {", "function schema(number, x) { return function () { return 1; };")), "form"),
+        (
+            edited(("policy.js", "function schema(number, x, tells) {", "function schema(number, x, tells) { return function () {};")),
+            "json",
+        ),
+        (
+            edited(
+                (
+                    "policy.js",
+                    "function schema(number, x, tells) {",
+                    "function schema(number, x, tells) { return function () { return 1; };",
+                )
+            ),
+            "form",
+        ),
         (edited(("policy.js", "function shape(number) {", "function shape(number) { return null;")), "parameters"),
     ],
     ids=[
