@@ -18,7 +18,7 @@ from gwc.lowering import compile_policy
 from tests.support.cases import CASES
 from tests.support.minimal_policy import put
 from tests.support.shared import CORPORA
-from tools.fuzz.mutations import changed, mutated
+from tools.fuzz.mutations import changed, mutated, shuffled
 from tools.fuzz.target import Target
 
 TARGETS = ("nginx", "envoy", "kong")
@@ -57,15 +57,16 @@ def _tree(path: Path) -> Any:
 def _made(path: Path, random: Random, *, as_text: float) -> bytes:
     """The path in the first line, then the changed text; with the probability `as_text` it is changed as bytes, else as a tree."""
     tree = _tree(path)
-    by_bytes = tree is None or random.random() < as_text
-    return (
-        str(path).encode() + b"\n" + (mutated(path.read_bytes(), random, _texts()) if by_bytes else _dumped(changed(tree, random), random))
-    )
+    if tree is None or random.random() < as_text:
+        return str(path).encode() + b"\n" + mutated(path.read_bytes(), random, _texts())
+    change = random.choice((shuffled, shuffled, changed))
+    return str(path).encode() + b"\n" + _dumped(change(tree, random), path.suffix == ".json" or random.random() < 0.3)
 
 
 def make_document(random: Random) -> bytes:
     """A changed document; its first line names the original, for the policy."""
-    return _made(random.choice(documents()), random, as_text=0.3)
+    own = random.random() < 0.5
+    return _made(random.choice([d for d in documents() if CASES in d.parents] if own else documents()), random, as_text=0.2)
 
 
 def run_document(data: bytes, folder: Path) -> str:
@@ -125,13 +126,9 @@ def run_policy(data: bytes, folder: Path) -> str:
     return compiled(changed_policy)
 
 
-def _dumped(tree: Any, random: Random) -> bytes:
+def _dumped(tree: Any, as_json: bool) -> bytes:
     try:
-        return (
-            json.dumps(tree).encode()
-            if random.random() < 0.5
-            else yaml.safe_dump(tree, allow_unicode=True).encode("utf-8", "surrogatepass")
-        )
+        return json.dumps(tree).encode() if as_json else yaml.safe_dump(tree, allow_unicode=True).encode("utf-8", "surrogatepass")
     except (ValueError, RecursionError, TypeError, yaml.YAMLError):  # dates and the like, which YAML has and JSON has not
         return b"{}"
 

@@ -81,7 +81,7 @@ def changed(tree: Any, random: Random) -> Any:
 
 
 def shuffled(tree: Any, random: Random) -> Any:
-    """A copy of the tree in which a few nodes are gone, or replaced by others of the same type: mostly still of the form that it had."""
+    """A copy of the tree in which a few nodes are gone, or replaced by others of the same type and mostly the same name: most are still of a form that is allowed."""
     tree = copy.deepcopy(tree)
     for _ in range(random.randint(1, 3)):
         places = list(_places(tree))
@@ -89,8 +89,9 @@ def shuffled(tree: Any, random: Random) -> Any:
             return tree
         holder, key = random.choice(places)
         alike = [(h, k) for h, k in places if type(h[k]) is type(holder[key])]
-        other, name = random.choice(alike)
-        if random.random() < 0.2:
+        namesakes = [(h, k) for h, k in alike if k == key]
+        other, name = random.choice(namesakes if random.random() < 0.8 else alike)
+        if random.random() < 0.15:
             del holder[key]
         else:
             holder[key] = copy.deepcopy(other[name])
