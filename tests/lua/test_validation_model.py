@@ -58,7 +58,7 @@ class LuaPhase:
         plan = make_plan(gateway(operations=(one,), json_schema=schemas))
         self.lua, self.values = lua, list[Any]()
         compiled = lua.execute(_SEEN)(lambda value: self.values.append(python_value(value)))
-        self._check, prepare = module(lua, "validation").new(to_lua(lua, as_bytes(plan.shapes)), compiled)
+        self._check, prepare, _ = module(lua, "validation").new(to_lua(lua, as_bytes(plan.shapes)), compiled)
         self._rule = None if rule.is_off else prepare(to_lua(lua, as_bytes(plan.operations["orders.x"])))
 
     def outcome(self, asked: Asked) -> tuple[str, tuple[tuple[str, str, str], ...]] | None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from random import Random
 
 from gwc.controls.json_schema import ANY_SHAPE, JsonSchema, Shape
-from gwc.controls.routing import ParameterPlace
+from gwc.controls.routing import SharedPlace
 from gwc.controls.validation import LOCATIONS, Field, Form, Kind, Limits, Location, MediaType, Parameter, Reading, Style, Validation
 from gwc.jsonschema.tree import JsonType, Schema
 
@@ -41,10 +41,9 @@ def random_rule(pick: Random) -> tuple[Validation, JsonSchema]:
     shapes = (ANY_SHAPE, *(_shape(pick, 6) for _ in range(5)))
     is_open = pick.random() < 0.4  # only what is about the body
     names = [] if is_open else pick.sample(NAMES, pick.randint(1, 4))
-    parameters = [
-        _parameter(pick, name, pick.choice(LOCATIONS if name.isascii() and name.isalpha() else ("path", "query", "cookie")))
-        for name in names
-    ]
+    literals = pick.choice((("pre", ""), ("pre", ""), ("pre", "-", "")))
+    places = [pick.choice(LOCATIONS if name.isascii() and name.isalpha() else ("path", "query", "cookie")) for name in names]
+    parameters = [_parameter(pick, name, place, literals) for name, place in zip(names, places, strict=True)]
     rule = Validation(
         parameters=tuple(sorted(parameters, key=lambda p: (LOCATIONS.index(p.location), p.name))),
         closed_query=not is_open and pick.random() < 0.3,
@@ -63,9 +62,11 @@ def random_request(pick: Random, rule: Validation) -> Asked:
         if parameter.location == "header":
             headers += [(parameter.name, _text(pick, parameter)) for _ in range(pick.choice((0, 1, 1, 1, 2)))]
     path = next((p for p in rule.parameters if p.location == "path"), None)
-    segment = (_text(pick, path) if path else "") or "z"
+    literals = path.place.literals if path and path.place else ("pre", "")
+    texts = [((_text(pick, path) if path else "") or "z").replace("/", "") or "z" for _ in literals[1:]]
+    segment = literals[0] + "".join(text + literal for text, literal in zip(texts, literals[1:], strict=True))
     query = "&".join(_part(pick, rule) for _ in range(pick.randint(0, 6)))
-    target = f"/x/pre{_utf8(segment).replace('/', '')}/y" + (f"?{_utf8(query)}" if query or pick.random() < 0.2 else "")
+    target = f"/x/{_utf8(segment)}/y" + (f"?{_utf8(query)}" if query or pick.random() < 0.2 else "")
     kind, body = _body(pick, rule)
     return Asked(target.replace(" ", "+"), (*((n, v.strip(" \t")) for n, v in headers), *((("content-type", kind),) if body else ())), body)
 
@@ -101,7 +102,7 @@ def _reading(pick: Random, style: Style, *, is_query: bool) -> Reading:
     return Reading(style=style, explode=explode, kinds=pick.choice(choices), shape=pick.randrange(6))
 
 
-def _parameter(pick: Random, name: str, location: Location) -> Parameter:
+def _parameter(pick: Random, name: str, location: Location, literals: tuple[str, ...]) -> Parameter:
     reading = _reading(pick, pick.choice(STYLES[location]), is_query=location == "query")
     is_spread = location == "query" and reading.style == "form" and reading.explode and "object" in reading.kinds
     return Parameter(
@@ -110,7 +111,7 @@ def _parameter(pick: Random, name: str, location: Location) -> Parameter:
         required=pick.random() < 0.5,
         allow_empty=location == "query" and pick.random() < 0.3,
         takes_rest=is_spread and pick.random() < 0.5,
-        place=ParameterPlace(index=1, prefix="pre", suffix="") if location == "path" else None,
+        place=SharedPlace(index=1, literals=literals, number=pick.randrange(len(literals) - 1)) if location == "path" else None,
         reading=reading,
         schema=Schema(),
     )
