@@ -7,6 +7,7 @@ import functools
 import shlex
 import sys
 import tempfile
+from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from os import environ
@@ -87,18 +88,23 @@ def _bodies() -> list[bytes]:
     return sorted({raw.partition(b"\r\n\r\n")[2] for name in _FOLDERS for raw in _requests(name)} - {b""})
 
 
-def make(random: Random) -> bytes:
+def target(folders: Sequence[str] = _FOLDERS) -> Target:
+    """The target with these cases: each needs a gateway of every kind."""
+    return Target("request", lambda random: make(random, folders), run)
+
+
+def make(random: Random, folders: Sequence[str]) -> bytes:
     """The name of a case, and a changed request of it."""
-    name = random.choice(_FOLDERS)
+    name = random.choice(folders)
     head, _, body = random.choice(_requests(name)).partition(b"\r\n\r\n")
     line, *fields = head.decode("latin-1").split("\r\n")
-    method, target, version = line.split(" ")
+    method, asked, version = line.split(" ")
     if body:
         body = mutated(body, random, _bodies()) if random.random() < 0.8 else body
     if not body or random.random() < 0.2:
-        target = _target(target, random)
+        asked = _target(asked, random)
     fields = [_field(f, random) for f in fields if not f.lower().startswith("content-length")]
-    lines = [f"{method} {target} {version}", *fields, *([f"Content-Length: {len(body)}"] if body else [])]
+    lines = [f"{method} {asked} {version}", *fields, *([f"Content-Length: {len(body)}"] if body else [])]
     return name.encode() + b"\n" + "\r\n".join(lines).encode("latin-1") + b"\r\n\r\n" + body
 
 
@@ -143,4 +149,4 @@ def run(data: bytes, _: Path) -> str:
     return outcome
 
 
-REQUEST = Target("request", make, run)
+REQUEST = target()
