@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
+from decimal import Context, Decimal
 
 import pytest
 from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
 from gwc.jsonschema.bounds import INFINITE, SMALLEST, for_plain, within_range
-from gwc.jsonschema.constant import is_plain
 
 COMPARISONS = ("<=", ">=", "<", ">")
-DIGITS = st.text("0123456789", min_size=1, max_size=20)
+DIGITS = st.text("0123456789", min_size=1, max_size=40)
 NUMBERS = st.builds(
     lambda sign, digits, exponent: Decimal(f"{sign}{digits}e{exponent}"), st.sampled_from(("", "-")), DIGITS, st.integers(-330, 310)
 )
@@ -25,12 +24,17 @@ def _holds(value, comparison: str, limit) -> bool:
     return {"<=": value <= limit, ">=": value >= limit, "<": value < limit, ">": value > limit}[comparison]
 
 
+def _is_read_as_a_double(value: Decimal) -> bool:
+    """The rule in other words."""
+    return len(value.normalize(Context(prec=1000)).as_tuple().digits) <= 15 or (abs(value) <= 2**53 and value % 1 == 0)
+
+
 def _by_engine(value: Decimal, comparison: str, limit: Decimal) -> bool:
     """As the printed code does it: doubles for plain values, digits for long ones."""
     held = within_range(comparison, limit)  # type: ignore[arg-type]
     if isinstance(held, bool):
         return held
-    if not is_plain(value):
+    if not _is_read_as_a_double(value):
         return _holds(value, *held)
     comparison, limit = for_plain(*held)
     return _holds(float(value), comparison, float(limit))
@@ -40,6 +44,10 @@ def _by_engine(value: Decimal, comparison: str, limit: Decimal) -> bool:
 @given(NUMBERS | NEAR, NUMBERS | NEAR, st.sampled_from(COMPARISONS))
 @example(Decimal("0.1"), Decimal("0.10000000000000000001"), "<=")
 @example(Decimal(2**53), Decimal(2**53 + 1), "<")
+@example(Decimal("0.1"), Decimal("0.1" + "0" * 40 + "1"), ">=")
+@example(Decimal("-0.1"), Decimal("-0.1" + "0" * 40 + "1"), "<=")
+@example(Decimal(1), INFINITE, ">")
+@example(Decimal("901e13"), Decimal("901e13"), "<")
 @example(Decimal(9223372036854775000), Decimal(2**63 - 1), "<=")
 def test_every_number_is_compared_as_if_exactly(value, limit, comparison):
     assume(value == 0 or SMALLEST <= abs(value) < INFINITE)

@@ -185,6 +185,13 @@ def test_unknown_formats_are_noted_once(tmp_path):
     assert build(tmp_path, {"format": "idn-hostname"})[1] == []
 
 
+def test_nullable_of_3_1_is_noted_once(tmp_path):
+    schema = {"properties": {n: {"type": "string", "nullable": True} for n in ("a", "b")}}
+    made, found = build(tmp_path, schema)
+    assert [(d.code, d.severity, underlined(tmp_path, d)) for d in found] == [("GWC425", "note", '"nullable"')]
+    assert made.failures({"a": None}) == (("/a", "type"),)
+
+
 def test_a_format_is_one_failure(tmp_path):
     made = built(tmp_path, {"format": "date-time"}, formats=True)
     assert made.failures("x") == (("", "format"),)

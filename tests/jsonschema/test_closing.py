@@ -10,8 +10,8 @@ from typing import Any
 import jsonschema_rs
 import pytest
 
-from gwc.lowering.schema.in_place import Summaries
 from gwc.lowering.schema.place import References
+from gwc.lowering.schema.summaries import Summaries
 from gwc.source.cursor import Cursor
 from gwc.source.document import Document
 from tests.jsonschema.given import built, value_of

@@ -12,8 +12,8 @@ from typing import Any
 
 from gwc.jsonschema.constant import canonical, read
 from gwc.jsonschema.types import ALL, type_of
-from gwc.lowering.schema.in_place import Summaries
 from gwc.lowering.schema.place import Place, References
+from gwc.lowering.schema.summaries import Summaries
 from gwc.source.limits import MAX_REFERENCE_CHAIN
 
 MAX_ALTERNATIVES = 100

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import deque
 from typing import Any, Literal, NamedTuple
 
-from gwc.diagnostics import Diagnostic, Findings, Problems
+from gwc.diagnostics import Diagnostic, Findings, Label, Problems
 from gwc.jsonschema.tree import NOTHING, Call, Check, Known, Never, Schema, Table, UnevaluatedProperties
 from gwc.lowering.schema import codes
 from gwc.lowering.schema.apart import Apart
@@ -20,8 +20,9 @@ from gwc.lowering.schema.circles import Circles
 from gwc.lowering.schema.formats import format_checks
 from gwc.lowering.schema.frame import Frame, frame_of
 from gwc.lowering.schema.growing import GrowingTable
-from gwc.lowering.schema.in_place import InPlace, Summaries
+from gwc.lowering.schema.in_place import InPlace
 from gwc.lowering.schema.place import Place, References
+from gwc.lowering.schema.summaries import Summaries
 from gwc.source.cursor import Cursor
 from gwc.source.limits import MAX_REFERENCE_CHAIN
 from gwc.source.openapi_model import Version
@@ -76,10 +77,11 @@ class SchemaBuilder:
         self._summaries = Summaries(version, self.references, self.foreign, self._followed, self.complain)
         self._apart = Apart(self.references, self._summaries)
         self._numbers: dict[tuple[Place, Frame, bool], int] = {}
+        self._alternatives: dict[tuple[Place, Frame, int | None, bool], Schema] = {}
         self._queue: deque[_Job] = deque()
         self._circles = Circles()
         self._reported: set[Diagnostic] = set()
-        self._unknown_formats: set[tuple[str, str]] = set()
+        self._without_effect: set[tuple[str, str]] = set()
 
     @property
     def table(self) -> Table:
@@ -174,6 +176,8 @@ class SchemaBuilder:
         checks = list(assertions(place.cursor, self._version, self.complain))
         if self._formats and isinstance(value.get("format"), str):
             checks += self._format(place.cursor.child("format"))
+        if "nullable" in value and self._version == "3.1":
+            self._note_nullable(place.cursor)
         for keyword, make in MAKERS[self._version].items():
             if keyword in value:
                 checks += make(self, place, at, value[keyword])
@@ -183,16 +187,25 @@ class SchemaBuilder:
         """Whether strict mode changes anything in a value with this schema."""
         return said.is_closed_here or said.closes_branches or self._summaries.differs_below(place)
 
+    def _note_nullable(self, schema: Cursor) -> None:
+        """Once for each document."""
+        name = schema.document.path, "nullable"
+        if name not in self._without_effect:
+            self._without_effect.add(name)
+            place = schema.child("nullable").span(key=True)
+            message = "`nullable` has no effect in OpenAPI 3.1"
+            self.complain(Problems([Diagnostic(codes.WITHOUT_EFFECT, "note", message, (Label(place),), "add null to `type`")]))
+
     def _format(self, place: Cursor) -> list[Check]:
-        name = place.document.path, place.value
-        if name in self._unknown_formats:
+        name = place.document.path, f"format {place.value}"
+        if name in self._without_effect:
             return []
         try:
             return format_checks(place)
         except Problems as problems:
             self.complain(problems)
             if problems.diagnostics[0].code == codes.WITHOUT_EFFECT:
-                self._unknown_formats.add(name)
+                self._without_effect.add(name)
             return []
 
     def _built(self, place: Place, frame: Frame, owner: int | None, *, is_value: bool) -> Schema:
@@ -204,7 +217,14 @@ class SchemaBuilder:
     def _in_place(self, place: Place, frame: Frame, at: At, *, is_value: bool) -> Schema:
         target = self._end_of_references(place)
         called = self._called(place, target, frame, at.owner, is_value=is_value)
-        return called or self._built(target, frame, at.owner, is_value=is_value)
+        return called or self._written_out(target, frame, at.owner, is_value=is_value)
+
+    def _written_out(self, place: Place, frame: Frame, owner: int | None, *, is_value: bool) -> Schema:
+        """Once: alternatives are asked for several times, and those inside of them for several times each time."""
+        key = place, frame, owner, is_value
+        if key not in self._alternatives:
+            self._alternatives[key] = self._built(place, frame, owner, is_value=is_value)
+        return self._alternatives[key]
 
     def _called(self, place: Place, target: Place, frame: Frame, owner: int | None, *, is_value: bool) -> Schema | None:
         """A call of what references lead to; None where it is written out."""
