@@ -1,7 +1,8 @@
 """Limits of numbers for engines that have doubles: the same order, by numbers that a double holds.
 
 A value is plain (`gwc.jsonschema.constant.is_plain`) or long; a long value is compared by its digits, a plain one as a double. That is exact when
-the limit is plain, too. So a long limit is replaced by the nearest plain number on the right side.
+the limit is plain, too. So a long limit is replaced by the nearest plain number on the right side. Signs are changed by copying: Python's unary
+minus rounds.
 """
 
 from __future__ import annotations
@@ -22,9 +23,9 @@ _INTEGERS = Decimal(2**53)
 
 def within_range(comparison: Comparison, limit: Decimal) -> bool | tuple[Comparison, Decimal]:
     """The same comparison for every number that a request may have, with a limit that could be one; or the answer for all of them."""
-    if abs(limit) >= INFINITE:
+    if limit.copy_abs() >= INFINITE:
         return (limit > 0) == (comparison in {"<", "<="})
-    if limit == 0 or abs(limit) >= SMALLEST:
+    if limit == 0 or limit.copy_abs() >= SMALLEST:
         return comparison, limit
     if limit > 0:
         return ("<=" if comparison in {"<", "<="} else ">"), Decimal(0)
@@ -37,7 +38,7 @@ def for_plain(comparison: Comparison, limit: Decimal) -> tuple[Comparison, Decim
         return comparison, limit
     if comparison in {"<", "<="}:
         return "<=", _plain_below(limit)
-    return ">=", -_plain_below(-limit)
+    return ">=", _plain_below(limit.copy_negate()).copy_negate()
 
 
 def _plain_below(limit: Decimal) -> Decimal:

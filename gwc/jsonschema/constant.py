@@ -62,6 +62,4 @@ def parts(number: Decimal) -> tuple[int, str, int]:
 def is_plain(number: Decimal) -> bool:
     """Whether a double is an identity for the number: an integer of at most 2^53 in magnitude, or at most 15 significant digits."""
     _, digits, exponent = parts(number)
-    if exponent >= 0 and len(digits) + exponent <= 16:
-        return bool(int(digits or "0") * 10**exponent <= 2**53)
-    return len(digits) <= 15
+    return len(digits) <= 15 or (exponent >= 0 and len(digits) + exponent <= 16 and abs(number) <= 2**53)

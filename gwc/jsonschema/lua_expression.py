@@ -164,7 +164,7 @@ def _can_be_sent(value: JsonValue) -> bool:
         return value.isascii() or not any("\ud800" <= character <= "\udfff" for character in value)
     if value is None or isinstance(value, bool):
         return True
-    size = abs(Decimal(value))
+    size = Decimal(value).copy_abs()
     return size == 0 or SMALLEST <= size < INFINITE
 
 
