@@ -16,11 +16,14 @@ from gwc.patterns.program import assemble
 from gwc.patterns.runs import has_few_runs
 from gwc.patterns.syntax import EMPTY, Chars, Choice, Edge, Node, Repeat, Sequence
 
-MAX_RUNS = 16
+MAX_RUNS = 64
 """Ways in which a backtracking engine may have read a prefix of a text: its steps per character."""
 
 MAX_STEPS = 256
 """Steps per character of a search that starts at every place: ways, times the length of what is searched for."""
+
+END = r"(?![\s\S])"
+"""`$` of ECMA-262 without flag m. Nothing else in a printing looks like it."""
 
 MAX_CLASS_RANGES = 64
 MAX_PLACES = 1_000
@@ -121,7 +124,7 @@ def _text(tree: Node) -> str:
         body = _text(tree.body)
         return (body if isinstance(tree.body, Chars) else f"(?:{body})") + _quantifier(tree.low, tree.high)
     assert isinstance(tree, Edge)
-    return "^" if tree.kind == "start" else r"(?![\s\S])"
+    return "^" if tree.kind == "start" else END
 
 
 def _quantifier(low: int, high: int | None) -> str:

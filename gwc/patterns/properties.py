@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 
 from gwc.patterns.code_points import Ranges
@@ -12,7 +12,7 @@ _PREFIXES = {
 }  # fmt: skip
 
 
-@cache
+@lru_cache(maxsize=256)
 def property_ranges(name: str, value: str | None) -> Ranges | None:
     """The code points with a property, exactly as V8 knows them; None if ECMA-262 has no such property.
 

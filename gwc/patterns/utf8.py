@@ -33,7 +33,7 @@ ANY_BYTE = Bytes(((0, 255, DONE),))
 """One byte, which may be a part of a character."""
 
 
-@lru_cache(maxsize=512)
+@lru_cache(maxsize=64)  # a tree of a large property takes about a megabyte
 def byte_tree(ranges: Ranges) -> Bytes:
     """The automaton of one character out of `ranges`, for texts that are valid UTF-8.
 

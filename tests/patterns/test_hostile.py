@@ -96,6 +96,12 @@ def test_work_and_memory_are_bounded(outcome):
     assert outcome[1] < PEAK_KIB
 
 
+def test_printings_may_have_many_ends():
+    found = compile_pattern("|".join(f"^{number}$" for number in range(60)))
+    assert found.pcre is not None
+    assert found.pcre.count("(?!") == 60
+
+
 def test_matching_is_linear():
     found = compile_pattern("^(?:(?:a*)*)*$")
     text = "a" * 200_000 + "b"
