@@ -261,6 +261,8 @@ def test_every_part_was_made_to_fail() -> None:
             "form",
         ),
         (edited(("policy.js", "function shape(number) {", "function shape(number) { return null;")), "parameters"),
+        (edited(("policy.js", "function parameters(number) {", "function parameters(number) { return null;")), "parameters"),
+        (edited(("policy.js", "function bodies(number) {", "function bodies(number) { return null;")), "json"),
     ],
     ids=[
         "rest",
@@ -275,6 +277,8 @@ def test_every_part_was_made_to_fail() -> None:
         "a schema that says nothing",
         "a schema that says something else",
         "no shape",
+        "no parameters",
+        "no bodies",
     ],
 )
 def test_whatever_else_fails_lets_nothing_pass(tmp_path, edit, name) -> None:

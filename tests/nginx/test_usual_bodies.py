@@ -10,9 +10,9 @@ import pytest
 from gwc.controls.body import Body
 from gwc.controls.validation import DEFAULT_LIMITS, OFF
 from gwc.ir import Gateway
-from tests.nginx.validated import ORDER_JSON, SCHEMAS, id_in_path
+from tests.nginx.validated import ORDER_JSON, SCHEMAS, id_in_path, number_in_path, number_in_query
 from tests.support.nginx_process import edited, gateway, serving
-from tests.support.sample import JSON, PUBLIC, one, operation
+from tests.support.sample import JSON, NO_BODY, PUBLIC, one, operation
 from tests.support.tokens import token_for
 
 pytestmark = pytest.mark.gateway
@@ -46,7 +46,7 @@ UNUSUAL = (
 
 
 def source(**changed: object) -> Gateway:
-    """A public operation, one with a token, and one with a path parameter that any text is good for."""
+    """Public operations, with and without parameters that something is asked of, and one with a token."""
     taken = Body(media_types=("application/json",), required=True, max_bytes=1000)
     rule = replace(OFF, media_types=(ORDER_JSON,), limits=LIMITS, closed_query=True)
     posts = (
@@ -55,7 +55,12 @@ def source(**changed: object) -> Gateway:
     )
     put = operation("PUT", "/v1/{id}", PUBLIC, JSON, "o.put")
     wide = replace(OFF, media_types=(ORDER_JSON,), parameters=(id_in_path(put),), closed_query=True)
-    validated = (*(replace(post, validation=rule) for post in posts), replace(put, validation=wide))
+    narrow = [operation(method, "/v1/n/{id}", PUBLIC, body, f"o.{method}") for method, body in (("GET", NO_BODY), ("PUT", taken))]
+    validated = (
+        *(replace(post, validation=rule) for post in posts),
+        *(replace(one, validation=replace(rule, parameters=(number_in_path(one), number_in_query()))) for one in narrow),
+        replace(put, validation=wide),
+    )
     return gateway(operations=validated, json_schema=SCHEMAS, **changed)
 
 
@@ -113,6 +118,27 @@ def test_paths(site, target, status) -> None:
     assert send(site, GOOD, target=target, method="PUT").status == status
 
 
+@pytest.mark.parametrize(
+    ("target", "status"),
+    [
+        ("/v1/n/1", 200),
+        ("/v1/n/1e2", 200),
+        ("/v1/n/x", 400),
+        ("/v1/n/1?n=2", 200),
+        ("/v1/n/1?n=x", 400),
+        ("/v1/n/1?m=2", 400),
+        ("/v1/n/%C3%A9", 400),
+    ],
+)
+def test_parameters(site, target, status) -> None:
+    site.received()
+    assert site.ask("GET", target).status == status
+    assert send(site, GOOD, target=target, method="PUT").status == status
+    assert site.ask("PUT", target).status == 400
+    assert send(site, b"{}", target=target, method="PUT").status == 400
+    assert len(site.received()) == (2 if status == 200 else 0)
+
+
 def test_a_token_that_is_known_is_no_less_needed(site) -> None:
     jwt = site.gateway.jwts[0]
     good = "Authorization: Bearer " + token_for(jwt, {"scope": "orders:write"})
@@ -132,7 +158,11 @@ def test_the_short_way_is_taken(tmp_path) -> None:
     with serving(source(), tmp_path, edited(LONG)) as site:
         assert send(site, GOOD).status == 200
         assert send(site, GOOD, target="/v1/x", method="PUT").status == 200
+        assert site.ask("GET", "/v1/n/1?n=2").status == 200
+        assert send(site, GOOD, target="/v1/n/1?n=2", method="PUT").status == 200
         site.received()
+        assert site.ask("GET", "/v1/n/1?m=2").status == 500
+        assert site.ask("PUT", "/v1/n/1").status == 500
         for body in (*BAD, UNUSUAL[0]):
             assert send(site, body).status == (413 if len(body) > 1000 else 500), body
         assert send(site, GOOD, target="/v1/open?a=1").status == 500
@@ -142,16 +172,42 @@ def test_the_short_way_is_taken(tmp_path) -> None:
 @pytest.mark.parametrize(
     ("file", "old", "new"),
     [
-        ("gwc.js", "function inspect(r, json, number) {\n", "throw new Error('s3cr3t');"),
+        ("gwc.js", "function judging() {\n", "throw new Error('s3cr3t');"),
+        ("gwc.js", "  function hasGoodParameters(r, number) {\n", "throw new Error('s3cr3t');"),
+        ("gwc.js", "  function checkParameters(r, rule) {", "throw new Error('s3cr3t');"),
+        ("gwc.js", "  function checkParameters(r, rule) {", "return undefined;"),
+        ("policy.js", "function parameters(number) {", "throw new Error('s3cr3t');"),
+        ("policy.js", "function parameters(number) {", "return {};"),
+        ("policy.js", "function parameters(number) {", "return null;"),
+        ("policy.js", "function validated(number) {", "throw new Error('s3cr3t');"),
+        ("policy.js", "function validated(number) {", "return [];"),
+        ("policy.js", "function schema(number, x, tells) {", "return null;"),
+        ("policy.js", "function schema(number, x, tells) {", "return function () { return 1; };"),
+        ("policy.js", "function shape(number) {", "return null;"),
+    ],
+)
+def test_faults_of_parameters_deny(tmp_path, file, old, new) -> None:
+    with serving(source(), tmp_path, edited((file, old, old + new))) as site:
+        for target in ("/v1/n/1", "/v1/n/1?n=2"):
+            answer = site.ask("GET", target)
+            assert (answer.status, answer.problem()["reason"]) == (500, "internal.error")
+        assert not site.received()
+        assert "s3cr3t" not in site.running.complaints()
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new"),
+    [
+        ("gwc.js", "function inspect(r, row, number) {\n", "throw new Error('s3cr3t');"),
         ("gwc.js", "function fits(schemas, more, number, text, limits) {\n", "throw new Error('s3cr3t');"),
         ("gwc.js", "function judgeTools(schemas, more) {\n", "throw new Error('s3cr3t');"),
-        ("gwc.js", "function isUnusual(text) {\n", "throw new Error('s3cr3t');"),
-        ("policy.js", "function json(number) {", "throw new Error('s3cr3t');"),
-        ("policy.js", "function schema(number, x) {", "throw new Error('s3cr3t');"),
-        ("policy.js", "function schema(number, x) {", "return null;"),
-        ("policy.js", "function schema(number, x) {", "return function () { throw new Error('s3cr3t'); };"),
-        ("policy.js", "function schema(number, x) {", "return function () {};"),
-        ("policy.js", "function schema(number, x) {", "return function () { return 1; };"),
+        ("gwc.js", "function oddNumber(text) {\n", "throw new Error('s3cr3t');"),
+        ("policy.js", "function validated(number) {", "throw new Error('s3cr3t');"),
+        ("policy.js", "function schema(number, x, tells) {", "throw new Error('s3cr3t');"),
+        ("policy.js", "function schema(number, x, tells) {", "return null;"),
+        ("policy.js", "function schema(number, x, tells) {", "return function () { throw new Error('s3cr3t'); };"),
+        ("policy.js", "function schema(number, x, tells) {", "return function () {};"),
+        ("policy.js", "function schema(number, x, tells) {", "return function () { return 1; };"),
     ],
 )
 def test_faults_deny(tmp_path, file, old, new) -> None:

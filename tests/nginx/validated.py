@@ -7,7 +7,7 @@ from decimal import Decimal
 
 from gwc.controls.body import Body
 from gwc.controls.json_schema import ANY_SHAPE, JsonSchema, Shape
-from gwc.controls.routing import parameter_place
+from gwc.controls.routing import shared_place
 from gwc.controls.validation import OFF, Field, Form, Kind, MediaType, Parameter, Reading, Style
 from gwc.ir import Operation
 from gwc.jsonschema.tree import Bound, Call, Enum, Known, Matches, Members, MultipleOf, Required, Schema, Types, UniqueItems
@@ -65,8 +65,18 @@ ORDER_JSON = _range("application/json", json=Schema((Call(0),)))
 
 def id_in_path(made: Operation) -> Parameter:
     """Any text."""
-    place = parameter_place(made.route.template, "id")
+    place = shared_place(made.route.template, "id")
     return _parameter(location="path", name="id", required=True, place=place, reading=_reading("simple", "text", 2), schema=_STRING)
+
+
+def number_in_path(made: Operation) -> Parameter:
+    """An integer."""
+    return replace(id_in_path(made), reading=_reading("simple", "text", 1), schema=_INTEGER)
+
+
+def number_in_query() -> Parameter:
+    """An integer, or nothing."""
+    return _parameter(location="query", name="n", reading=_reading("form", "text", 1))
 
 
 def validated() -> Operation:
@@ -82,7 +92,7 @@ def _parameters(made: Operation) -> tuple[Parameter, ...]:
             location="path",
             name="id",
             required=True,
-            place=parameter_place(made.route.template, "id"),
+            place=shared_place(made.route.template, "id"),
             reading=_reading("simple", "text", 1),
         ),
         _parameter(location="query", name="deep", reading=_reading("deepObject", "object", 4, explode=True), schema=_DEEP),

@@ -148,7 +148,8 @@ def _is_bare(parameter: Parameter, limits: Limits, gateway: Gateway) -> bool:
     reading, schema = parameter.reading, parameter.schema
     is_text = reading.style == "simple" and reading.kinds == ("text",) and gateway.json_schema.shapes[reading.shape].types == ("string",)
     is_short = gateway.canonical_path.max_uri_bytes <= limits.string_bytes
-    return parameter.location == "path" and is_text and is_short and schema.checks in ((), (Types(("string",)),))
+    is_alone = parameter.place is not None and len(parameter.place.literals) == 2
+    return is_alone and is_text and is_short and schema.checks in ((), (Types(("string",)),))
 
 
 def _plain(value: Json, numbers: Sequence[int]) -> Json:

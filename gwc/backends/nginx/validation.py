@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
 from gwc.backends.base import Unenforceable
-from gwc.backends.nginx.fragments import POLICY, Anchor, Fragments
+from gwc.backends.nginx.fragments import POLICY, Anchor, Fragments, Lines
 from gwc.backends.nginx.numbered import by_number
 from gwc.backends.nginx.plan import Plan, Rule
 from gwc.backends.nginx.quoting import javascript, member
@@ -19,53 +20,70 @@ MAX_JSON_DEPTH = 31
 
 
 _RANGES = ("application/json", "application/*", "*/*")
+_JSON = ("application/json", "application/json; charset=utf-8", "application/json;charset=utf-8")
 _SIGNED = (
     'map $request_uri $gwc_bare { default ""; "~^[^?%]*+$" +; }',
     'map "$gwc_framed:$gwc_bare:$http_content_type:$http_content_encoding" $gwc_sign {',
     "  default +;",
     '  "~^:[^+]" ?;',
     '  "~^:" "";',
-    *(
-        f'  "+:+:{media_type}:" j;'
-        for media_type in ("application/json", "application/json; charset=utf-8", "application/json;charset=utf-8")
-    ),
+    *(f'  "+:+:{media_type}:" j;' for media_type in _JSON),
+    *(f'  "+::{media_type}:" J;' for media_type in _JSON),
     "}",
     "map $gwc_sign $gwc_case { default $gwc_rule$gwc_sign; }",
     'map "$gwc_scripted:$gwc_bare" $gwc_scripted_bare { default +; ":+" ""; }',
 )
-"""Where something is validated. No sign: no body, no query and no escapes in the path; `?`: only no body; `j`: a body that is JSON without the others."""
+"""Where something is validated. No sign: no body, no query and no escapes in the path; `?`: only no body; `j`: a body that is JSON without the
+others; `J`: only a body that is JSON; `+`: anything else."""
 _UNSIGNED = ("map $gwc_framed $gwc_case { default $gwc_rule$gwc_framed; }",)
 
 
 def emit(plan: Plan) -> Fragments:
-    """A member `validation` in every rule; a function `json` of policy.js where bodies of a rule are JSON that nothing but a token goes before."""
+    """Functions `parameters` and `bodies` of policy.js, which give the parts of a rule, and `validated`, for rules before which nothing but a token goes."""
     for operation in plan.gateway.operations:
         _refuse(operation.validation)
-    rules = tuple(_rule(n, rule) for n, rule in enumerate(plan.rules))
+    rules = {n: json.loads(rule.validation) for n, rule in enumerate(plan.rules) if rule.validation}
     validated = {key: n for key, n in plan.rule_of.items() if key in plan.validation.operations}
-    usual = {n: found for n, rule in enumerate(plan.rules) if (found := _json(plan, rule))}
-    lines = by_number("json", {n: (Verbatim(f"return {javascript(found)};"),) for n, found in usual.items()})
+    parts = {"parameters": _part(rules, "parameters", "closedQuery", "knownQuery"), "bodies": _part(_judged(rules), "mediaTypes")}
+    rows = {n: found for n in rules if (found := _row(plan, plan.rules[n], rules[n]))}
+    judged = {**{name: by_number(name, cases) for name, cases in parts.items()}, "validated": by_number("validated", _returned(rows))}
     return Fragments(
-        rules=rules,
-        case=tuple(map(Verbatim, _SIGNED if validated else _UNSIGNED)),
-        judged={"json": lines} if validated else {},
-        anchors=tuple(Anchor(key, POLICY, rules[n]) for key, n in validated.items()),
+        rules=tuple(_member(n, rules) for n in range(len(plan.rules))),
+        case=tuple(map(Verbatim, _SIGNED if rules else _UNSIGNED)),
+        judged=judged if rules else {},
+        anchors=tuple(Anchor(key, POLICY, f'case "{n}": {parts["parameters"][n][0]}') for key, n in validated.items()),
     )
 
 
-def _json(plan: Plan, rule: Rule) -> list[Any]:
-    """[what is asked of the caller, number of the schema, limits] of JSON bodies; empty for rules that ask for more."""
+def _member(number: int, rules: Mapping[int, dict[str, Any]]) -> Verbatim:
+    """[number by which the parts are asked for, whether bodies are judged], or null."""
+    return member("validation", [str(number), bool(rules[number]["mediaTypes"])] if number in rules else None, number)
+
+
+def _part(rules: Mapping[int, dict[str, Any]], *names: str) -> dict[int, Lines]:
+    """These members of each rule, and its limits."""
+    return _returned({n: {k: v for k, v in rule.items() if k in {*names, "limits"}} for n, rule in rules.items()})
+
+
+def _returned(values: Mapping[int, Any]) -> dict[int, Lines]:
+    return {n: (Verbatim(f"return {javascript(value)};"),) for n, value in values.items()}
+
+
+def _judged(rules: Mapping[int, dict[str, Any]]) -> dict[int, dict[str, Any]]:
+    return {n: rule for n, rule in rules.items() if rule["mediaTypes"]}
+
+
+def _row(plan: Plan, rule: Rule, validation: dict[str, Any]) -> list[Any]:
+    """[what is asked of the caller, whether bare requests have good parameters, schema of JSON bodies or null, limits, whether a body must be there].
+
+    Empty for rules that ask for more.
+    """
     asked = asked_of_caller(plan, rule)
-    if not asked or not rule.validation or not rule.is_bare or not rule.body.max_bytes:
+    if not asked or not rule.body.max_bytes:
         return []
-    validation = json.loads(rule.validation)
     found: dict[str, Any] = next((m for m in validation["mediaTypes"] if m["range"] in _RANGES), {})
     is_taken = any(taken in _RANGES for taken in rule.body.media_types)
-    return [asked, found["json"], validation["limits"]] if is_taken and "json" in found else []
-
-
-def _rule(number: int, rule: Rule) -> Verbatim:
-    return member("validation", json.loads(rule.validation) if rule.validation else None, number)
+    return [asked, rule.is_bare, found.get("json") if is_taken else None, validation["limits"], rule.body.required]
 
 
 def _refuse(control: Validation) -> None:

@@ -3,6 +3,7 @@ import authorization from 'authorization.js';
 import body from 'body.js';
 import consumer from 'consumer.js';
 import forwarding from 'forwarding.js';
+import given from 'policy.js';
 import judging from 'judging.js';
 import policy from 'policy.js';
 import problem from 'problem.js';
@@ -43,8 +44,8 @@ export default function decision() {
 
     const length = isFramed ? r.variables.http_content_length : '0', fault = length === undefined ? null : body().check(r, rule.body, Number(length));
     if (fault !== null) { problem().refuse(r, fault, '', null); return undefined; }
-    if (rule.validation !== null && !hasGoodParameters(r, rule.validation)) return undefined;
-    if (length === undefined || (rule.validation !== null && rule.validation.mediaTypes.length > 0 && Number(length) > 0)) return read(r, rule, known);
+    if (rule.validation !== null && !hasGoodParameters(r, given.parameters(rule.validation[0]))) return undefined;
+    if (length === undefined || (rule.validation !== null && rule.validation[1] && Number(length) > 0)) return read(r, rule, known);
     finish(r, rule, known);
     return undefined;
   }
@@ -66,7 +67,7 @@ export default function decision() {
     try {
       const bytes = await r.readRequestArrayBuffer(), fault = body().check(r, rule.body, bytes.byteLength);
       if (fault !== null) { problem().refuse(r, fault, '', null); return; }
-      const refusal = rule.validation === null || bytes.byteLength === 0 ? null : judge(r, rule.validation, bytes);
+      const isJudged = rule.validation !== null && rule.validation[1] && bytes.byteLength > 0, refusal = isJudged ? judge(r, rule.validation[0], bytes) : null;
       if (refusal === null) finish(r, rule, known);
       else if (refusal[1] === null) problem().refuse(r, refusal[0], '', null);
       else problem().refuseInvalid(r, refusal[0], refusal[1]);
@@ -75,8 +76,8 @@ export default function decision() {
     }
   }
 
-  function judge(r, rule, bytes) {
-    return rule.mediaTypes.length === 0 ? null : judging().validation().checkBody(rule, r.variables.http_content_type, Buffer.from(bytes));
+  function judge(r, number, bytes) {
+    return judging().validation().checkBody(given.bodies(number), r.variables.http_content_type, Buffer.from(bytes));
   }
 
   function finish(r, rule, known) {

@@ -12,16 +12,24 @@ import given from 'policy.js';
 import remembered from 'remembered.js';
 import rest from 'rest.js';
 
-// Decides on a request whose operation was found by NGINX. `gwc_case` is the number of the operation's rule and a sign: `+` when a body may
-// follow, `j` when it is JSON and nothing else is to be validated, `?` when there is no body, but something to be validated.
-// Of most requests all that is asked is a token, and the token is known. Promises, and calls within calls, cost as much as all the rest.
+// Decides on a request whose operation was found by NGINX. `gwc_case` is the number of the operation's rule and a sign that says what is to be
+// looked at: `?` parameters, `j` JSON, `J` both, `+` whatever it may be. Of most requests all that is asked is a token, and the token is known.
+// Promises, and calls within calls, cost as much as all the rest.
 function access(r) {
   try {
-    const asked = r.variables.gwc_case, sign = asked.charAt(asked.length - 1), isSigned = sign === '+' || sign === 'j' || sign === '?';
-    const number = isSigned ? asked.slice(0, -1) : asked, json = sign === 'j' ? given.json(number) : null;
-    const usual = json !== null ? json[0] : isSigned ? null : given.usual(number);
-    if (usual === null || !isKnown(r, usual)) return rest().decision().decide(r, number, isSigned && sign !== '?');
-    if (json !== null) return inspect(r, json, number);
+    const asked = r.variables.gwc_case, sign = asked.charAt(asked.length - 1), isSigned = sign > '9' || sign === '+';
+    const number = isSigned ? asked.slice(0, -1) : asked, isFramed = isSigned && sign !== '?';
+    let usual = isSigned ? null : given.usual(number), row = null;
+    if (usual === null && sign !== '+' && given.validated !== undefined) {
+      row = given.validated(number);
+      if (row !== null) usual = row[0];
+    }
+    if (usual === null || !isKnown(r, usual)) return rest().decision().decide(r, number, isFramed);
+    if (row !== null) {
+      const isBare = row[1] && (sign === 'j' || !isSigned);
+      if ((!isFramed && row[4]) || (isFramed && row[2] === null) || !(isBare || judging().hasGoodParameters(r, number))) return rest().decision().decide(r, number, isFramed);
+      if (isFramed) return inspect(r, row, number);
+    }
     r.variables.gwc_up = usual[0];
   } catch (e) {
     rest().decision().fail(r, e);
@@ -39,12 +47,12 @@ function isKnown(r, usual) {
   return true;
 }
 
-// json: [usual, number of the schema, limits]. A body that may not be what it should be is looked at again by those who can say why.
-function inspect(r, json, number) {
+// row: [usual, _, number of the schema, limits, _]. A body that may not be what it should be is looked at again by those who can say why.
+function inspect(r, row, number) {
   return r.readRequestText().then(function (text) {
     try {
-      if (text === '' || !fits(given.schema, more, json[1], text, json[2])) return rest().decision().decide(r, number, true);
-      r.variables.gwc_up = json[0][0];
+      if (text === '' || !fits(given.schema, more, row[2], text, row[3])) return rest().decision().decide(r, number, true);
+      r.variables.gwc_up = row[0][0];
     } catch (e) {
       rest().decision().fail(r, e);
     }
