@@ -73,19 +73,31 @@ def print_schema(body: Body, schema: Schema, place: Place) -> None:
     """The statements that judge the value by the schema. Checks about one type stand together behind one question for it."""
     if body.depth > MAX_DEPTH and schema.checks:
         schema = Schema((tree.Call(body.number_of(schema)),))
+    if not place.leaves:
+        _print_all(body, schema, place)
+        return
     how = counting(schema) if place.counts else "nothing"
-    if how in ("walk", "nothing"):
-        place = replace(place, counts=False)
+    if how == "own":
+        _print_level(body, schema, place)
+        return
     if how == "walk":
         body.add(f"if (x.counts && {_IS_CONTAINER.format(place.value)}) x.members += x.total({place.value});")
-    elif how == "own":
-        body.add(f"if (x.counts && {_IS_CONTAINER.format(place.value)} && --x.levels < 0) return false;")
-    if place.leaves:
-        _print_until_wrong(body, schema, place)
-    else:
-        _print_all(body, schema, place)
-    if how == "own":
-        body.add(f"if (x.counts && {_IS_CONTAINER.format(place.value)}) x.levels++;")
+    _print_until_wrong(body, schema, replace(place, counts=how == "call"))
+
+
+def _print_level(body: Body, schema: Schema, place: Place) -> None:
+    """The same for an object or array whose members are counted: it is one more level."""
+    enters = place.kind is None and any(map(_kind_asked, schema.checks))
+    condition = "x.counts" if enters or place.kind else f"x.counts && {_IS_CONTAINER.format(place.value)}"
+    if not enters:
+        body.add(f"if ({condition} && --x.levels < 0) return false;")
+    _print_until_wrong(body, schema, place, enters=enters)
+    body.add(f"if ({condition}) x.levels++;")
+
+
+def _kind_asked(check: Check) -> JsonType | None:
+    """The only type that the check takes; numbers apart."""
+    return check.types[0] if isinstance(check, tree.Types) and len(check.types) == 1 and check.types not in _NUMBERS else None
 
 
 def test(schema: Schema, value: str, kind: JsonType | None) -> str | None:
@@ -113,8 +125,8 @@ def _print_all(body: Body, schema: Schema, place: Place) -> None:
                 _print_typed(body, schema, kind, at, checks, place)
 
 
-def _print_until_wrong(body: Body, schema: Schema, place: Place) -> None:
-    """Checks behind one for a single type know that the value has it."""
+def _print_until_wrong(body: Body, schema: Schema, place: Place, *, enters: bool = False) -> None:
+    """Checks behind one for a single type know that the value has it. `enters`: then it is one more level."""
     asked: list[Check] = []
     for kind, at, checks in _runs(schema):
         if kind is None:
@@ -124,8 +136,10 @@ def _print_until_wrong(body: Body, schema: Schema, place: Place) -> None:
                     asked, place = [check], replace(place, kind="number")
                     continue
                 _print_untyped(body, [check], place)
-                if isinstance(check, tree.Types) and len(check.types) == 1 and check.types != ("integer",):
-                    place = replace(place, kind=check.types[0])
+                kind_asked = _kind_asked(check)
+                if kind_asked is not None and place.kind is None:
+                    place = replace(place, kind=kind_asked)
+                    body.add(*(["if (x.counts && --x.levels < 0) return false;"] if enters else []))
         elif kind == "number" and asked:
             asked += checks
         else:

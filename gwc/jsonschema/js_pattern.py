@@ -16,8 +16,8 @@ def found(pattern: str, value: str) -> str:
     """An expression for whether the pattern is found in the string in a variable: by the engine where it does exactly that."""
     compiled = compile_pattern(pattern)
     if compiled.pcre is not None:
-        test = f"/{compiled.pcre or '(?:)'}/.test({value})"
-        return f"({value} === '' || {test})" if compiled.pcre_misses_empty else test
+        found = f"{value}.search(/{compiled.pcre or '(?:)'}/) >= 0"  # `test` of njs makes an array of what it finds
+        return f"({value} === '' || {found})" if compiled.pcre_misses_empty else f"({found})"
     dfa = compiled.dfa
     return f"x.more().find({value}, {literal(table(dfa))}, {len(dfa.rows) + 2}, {dfa.width}, {dfa.start})"
 

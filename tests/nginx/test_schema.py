@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 
 from gwc.diagnostics import Findings
-from gwc.jsonschema.tree import Schema, Table
+from gwc.jsonschema.tree import AnyOf, Call, Items, Known, Members, Schema, Table, Types
 from gwc.lowering.schema import SchemaBuilder
 from gwc.semantics.json_schema import failures
 from tests.jsonschema.given import body_schema, load, value_of
-from tests.support.njs_schemas import judging
+from tests.support.njs_schemas import LIMITS, judging
 from tests.support.schema_suite import Draft, Group, groups, write_document
 
 pytestmark = pytest.mark.gateway
@@ -47,6 +47,62 @@ def test_the_suite(draft: Draft, tmp_path: Path) -> None:
         found = judge(pairs)
     check(pairs, wanted, found)
     assert len(pairs) > 400
+
+
+_OBJECT, _ARRAY = (
+    Schema((Types(("object",)), Members((("a", Schema((Call(1),))),)), Known("additionalProperties", ("a",), ()))),
+    Schema((Call(2),)),
+)
+TREES = (
+    _OBJECT,
+    Schema((AnyOf((Schema((Call(0),)), _ARRAY, Schema((Types(("string",)),)))),)),
+    Schema((Types(("array",)), Items((), Schema((Call(1),))))),
+)
+NESTED = (Schema((Types(("object",)), Members((("a", Schema((Call(0),))),)), Known("additionalProperties", ("a",), ()))),)
+LISTS = (Schema((Types(("array",)), Items((), Schema((Types(("array", "null")), Items((), Schema((Types(("integer",)),)))))))),)
+
+
+def nested(depth: int) -> str:
+    return '{"a":' * (depth - 1) + "{}" + "}" * (depth - 1)
+
+
+@pytest.mark.parametrize(
+    ("table", "limit", "within", "beyond"),
+    [
+        (NESTED, {"jsonDepth": 5}, nested(5), nested(6)),
+        (TREES, {"jsonDepth": 5}, '{"a":{"a":[[["x"]]]}}', '{"a":{"a":[[[["x"]]]]}}'),
+        (NESTED, {"jsonKeys": 4}, nested(5), nested(6)),
+        (LISTS, {"arrayItems": 3}, "[[1,2,3],null,[]]", "[[1,2,3,4]]"),
+        (LISTS, {"arrayItems": 3}, "[null,[],[3]]", "[null,null,[],null]"),
+        (LISTS, {"jsonDepth": 2}, "[[1]]", "[[[1]]]"),
+        (TREES, {"stringBytes": 64}, '{"a":"1234567890"}', '{"a":"' + "x" * 65 + '"}'),
+    ],
+)
+def test_limits_of_the_quick_way(tmp_path: Path, table: Table, limit: dict[str, int], within: str, beyond: str) -> None:
+    """At the limit it is quick, beyond it the other way has the last word, and refuses."""
+    with judging(tmp_path, [(Schema((Call(0),)), table)]) as judge:
+        assert judge([(0, within)], {**LIMITS, **limit}) == [[]]
+        assert judge.quick == [within]
+        assert judge([(0, beyond)], {**LIMITS, **limit}) != [[]]
+        assert not judge.quick
+
+
+@pytest.mark.parametrize(
+    ("text", "failures"),
+    [
+        ('{"a":{}}', []),
+        ('{"a":{},"a":{}}', ["syntax", "json"]),
+        ('{"a":{"a":{}},"b":{}}', [["", "additionalProperties"]]),
+        ('{"a":{"b":{}}}', [["/a", "additionalProperties"]]),
+        ('{"a":{"a":{},"a":{}}}', ["syntax", "json"]),
+        ('{"a" :{"a":{},"a":{}}}', ["syntax", "json"]),  # one name more, and one that is not counted
+        ('{"a":{"b":{}} ,"a":{"a":{}}}', ["syntax", "json"]),
+    ],
+)
+def test_what_the_quick_way_counts(tmp_path: Path, text: str, failures: list[Any]) -> None:
+    with judging(tmp_path, [(Schema((Call(0),)), NESTED)]) as judge:
+        assert judge([(0, text)]) == [failures]
+        assert bool(judge.quick) == (not failures)
 
 
 def check(pairs: list[Any], wanted: list[Any], found: list[Any]) -> None:

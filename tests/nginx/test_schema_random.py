@@ -19,6 +19,7 @@ from tests.support.random_schemas import random_groups
 from tests.support.schema_suite import Draft, write_document
 
 pytestmark = pytest.mark.gateway
+SMALL = {"jsonDepth": 2, "jsonKeys": 3, "arrayItems": 2, "stringBytes": 64}
 DRAFTS: tuple[Draft, ...] = ("draft4", "draft2020-12")
 
 
@@ -39,6 +40,9 @@ def compare_trees(seeds: range, texts: int, folder: Path) -> None:
             roots.append((root, calls))
     with judging(folder, roots) as judge:
         check(pairs, wanted, judge(pairs))
+        assert len(judge.quick) > len(pairs) // 20
+        judge(pairs, SMALL)  # raises where the quick way takes what is beyond a limit
+        assert judge.quick
     print(f"{len(pairs)} pairs, {sum(not w for w in wanted)} valid, {len(judge.quick)} quickly")
 
 
