@@ -76,15 +76,12 @@ def _partition(table: Table, first: list[set[int]]) -> list[set[int]]:
     waiting.discard(_busiest(table, block_of))  # one may be left out: what leads there is what leads to none of the others
     sources = _sources(table, without_dead=block_of[DEAD] not in waiting)
     while waiting:
-        splitter = list(blocks[waiting.pop()])
-        for column in sources:
-            touched: dict[int, set[int]] = {}
-            for target in splitter:
-                for state in column.get(target, ()):
-                    touched.setdefault(block_of[state], set()).add(state)
-            for number, hit in touched.items():
-                if len(hit) < len(blocks[number]):
-                    _split(blocks, block_of, waiting, number, hit)
+        hits: dict[int, list[int]] = {}
+        for target in blocks[waiting.pop()]:
+            for column, states in sources[target].items():
+                hits.setdefault(column, []).extend(states)
+        for states in hits.values():
+            _split_by(states, blocks, block_of, waiting)
     return blocks
 
 
@@ -95,6 +92,16 @@ def _busiest(table: Table, block_of: list[int]) -> int:
     for target, count in edges.items():
         totals[block_of[target]] += count
     return totals.most_common(1)[0][0]
+
+
+def _split_by(states: list[int], blocks: list[set[int]], block_of: list[int], waiting: set[int]) -> None:
+    """Splits every block that has some of the states, which one byte leads into one block, and others."""
+    touched: dict[int, set[int]] = {}
+    for state in states:
+        touched.setdefault(block_of[state], set()).add(state)
+    for number, hit in touched.items():
+        if len(hit) < len(blocks[number]):
+            _split(blocks, block_of, waiting, number, hit)
 
 
 def _split(blocks: list[set[int]], block_of: list[int], waiting: set[int], number: int, hit: set[int]) -> None:
@@ -109,15 +116,14 @@ def _split(blocks: list[set[int]], block_of: list[int], waiting: set[int], numbe
 
 
 def _sources(table: Table, *, without_dead: bool) -> list[dict[int, list[int]]]:
-    """By distinct column, then by target: the states that lead there."""
-    columns: list[dict[int, list[int]]] = []
-    for column in dict.fromkeys(zip(*table, strict=True)):
-        by_target: dict[int, list[int]] = {}
+    """By target, then by column (of those that are equal one): the states that lead there."""
+    columns = list(dict.fromkeys(zip(*table, strict=True)))
+    sources: list[dict[int, list[int]]] = [{} for _ in table]
+    for number, column in enumerate(columns):
         for state, target in enumerate(column):
             if target != DEAD or not without_dead:
-                by_target.setdefault(target, []).append(state)
-        columns.append(by_target)
-    return columns
+                sources[target].setdefault(number, []).append(state)
+    return sources
 
 
 def _numbered(quotient: Table, dead: int, found: int, start: int, accepting: set[int], cuts: list[int]) -> Dfa:
