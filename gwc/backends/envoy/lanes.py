@@ -43,7 +43,7 @@ from gwc.controls.body import Body
 from gwc.controls.security import Security
 from gwc.ir import Gateway, Operation
 
-_CARRIERS = ("carrier", "failures", "body")
+_CARRIERS = ("trimmed", "carrier", "failures", "body")
 _VALIDATION = (
     "decimal", "json_value", "json_reader", "pattern", "schema", "percent", "media_type", "multipart", "shape", "style", "deep_object", "reading",
     "parameters", "form", "validation", "response_validation", "envoy_validation",

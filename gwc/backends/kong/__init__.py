@@ -118,6 +118,7 @@ CORE_MODULES = (
     "spki",
     "style",
     "token_cache",
+    "trimmed",
     "validation",
     "zone",
 )

@@ -1,4 +1,6 @@
 --- Where API keys are in a request, and the request without them (gwc/controls/api_key.py, gwc/controls/forwarding.py).
+local trimmed = require "gwc.trimmed"
+
 local M = {}
 
 local char, concat, find, gmatch, gsub, match, sub, tonumber =
@@ -30,7 +32,7 @@ local function cookies(fields)
   local found = {}
   for _, field in ipairs(fields) do
     for part in parts(field, ";") do
-      local cookie = match(part, "^[ \t]*(.-)[ \t]*$")
+      local cookie = trimmed(part)
       if cookie ~= "" then found[#found + 1] = cookie end
     end
   end

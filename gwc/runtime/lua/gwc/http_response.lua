@@ -1,4 +1,6 @@
 --- The answer to one GET over HTTP/1.1 (RFC 9112), read strictly: what could be understood in two ways counts as none.
+local trimmed = require "gwc.trimmed"
+
 local M = {}
 
 local find, gmatch, lower, match, sub, tonumber = string.find, string.gmatch, string.lower, string.match, string.sub, tonumber
@@ -10,11 +12,11 @@ local MAX_LINE_BYTES = 1024 -- of a chunk
 local function fields_of(lines)
   local fields = {}
   for line in gmatch(lines, "(.-)\r\n") do
-    local name, value = match(line, "^([%w!#$%%&'*+.^_`|~-]+):[ \t]*(.-)[ \t]*$")
+    local name, value = match(line, "^([%w!#$%%&'*+.^_`|~-]+):(.*)$")
     if name == nil or find(value, "[%z\r\n]") then return nil end
     name = lower(name)
     if fields[name] and (name == "content-length" or name == "transfer-encoding") then return nil end
-    fields[name] = value
+    fields[name] = trimmed(value)
   end
   return fields
 end

@@ -4,6 +4,7 @@
 -- nowhere else. Each part has exactly one Content-Disposition `form-data` with a name; no backslash in a quoted text, no `filename*`.
 local json = require "gwc.json"
 local media_type = require "gwc.media_type"
+local trimmed = require "gwc.trimmed"
 
 local M = {}
 
@@ -22,11 +23,11 @@ end
 local function fields_of(text)
   local found = {}
   for line in gmatch(text, "(.-)\r\n") do
-    local name, value = match(line, "^([^:]*):[ \t]*(.-)[ \t]*$")
+    local name, value = match(line, "^([^:]*):(.*)$")
     if name == nil or not find(name, FIELD_NAME) or find(line, "[%z\1-\8\10-\31\127]") then return nil end
     name = lower(name)
     if found[name] ~= nil then return nil end
-    found[name] = value
+    found[name] = trimmed(value)
   end
   return found
 end

@@ -1,6 +1,7 @@
 --- What the hosts that are NGINX inside (Kong, OpenResty) have in common: reading a request, SNI, the log line.
 local certificate = require "gwc.certificate"
 local token_cache = require "gwc.token_cache"
+local trimmed = require "gwc.trimmed"
 
 local M = {}
 
@@ -12,12 +13,6 @@ local names_of = token_cache.new(REMEMBERED_CERTIFICATES) -- PEM text -> {uris=,
 --- The target as it stands in the request line: `$request_uri` lacks scheme and host of an absolute target.
 local function raw_target(line)
   return line and match(line, "^%S+ (%S+) HTTP/%d+%.%d+$")
-end
-
---- The value without the blanks around it (RFC 9110 5.5): NGINX takes spaces away, but leaves tabs.
-local function trimmed(value)
-  if not find(value, "^[ \t]") and not find(value, "[ \t]$") then return value end
-  return match(value, "^[ \t]*(.-)[ \t]*$")
 end
 
 --- What `read` says of the file with the body that is not in memory; `nothing` when there is no body; nil: the file can't be read.
@@ -83,7 +78,7 @@ function M.read(values)
     headers = headers,
     header = function(name)
       local out = {}
-      for i, value in ipairs(values(rawget(headers, name))) do out[i] = trimmed(value) end
+      for i, value in ipairs(values(rawget(headers, name))) do out[i] = trimmed(value) end -- NGINX leaves tabs
       return out
     end,
     certificate = client_certificate,

@@ -3,6 +3,7 @@ local deep_object = require "gwc.deep_object"
 local json = require "gwc.json"
 local percent = require "gwc.percent"
 local reading_of = require "gwc.reading"
+local trimmed = require "gwc.trimmed"
 
 local M = {}
 
@@ -12,7 +13,7 @@ local function of_query(text) return percent.decode(text, true) end
 local function of_path(text) return percent.decode(text, false) end
 
 local function of_header(text)
-  text = match(text, "^[ \t]*(.-)[ \t]*$")
+  text = trimmed(text)
   return json.is_utf8(text) and text or nil
 end
 
@@ -161,7 +162,7 @@ local function cookies(asked)
   local found = {}
   for _, field in ipairs(asked.header("cookie")) do
     for part in gmatch(field, "[^;]+") do
-      local cookie = match(part, "^[ \t]*(.-)[ \t]*$")
+      local cookie = trimmed(part)
       if cookie ~= "" then
         local name, raw = assignment(cookie)
         append(found, name, raw)
