@@ -36,10 +36,11 @@ export default function schema() {
     return '{' + Object.keys(value).sort().map(function (name) { return JSON.stringify(name) + ':' + key(value[name]); }).join() + '}';
   }
 
+  // The salt: nobody can choose items whose texts have one hash.
   function unique(items) {
-    const seen = {};
+    const seen = {}, salt = Math.random() + '.';
     for (let i = 0; i < items.length; i++) {
-      const text = '.' + key(items[i]);
+      const text = salt + key(items[i]);
       if (seen[text] !== undefined) return false;
       seen[text] = 1;
     }

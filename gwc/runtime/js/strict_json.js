@@ -6,26 +6,39 @@ import jsonBytes from 'json_bytes.js';
 import oddNumber from 'odd_number.js';
 
 export default function strictJson() {
+  const MANY = 4; // times the limit: objects with more names than that are not made. Of names with one hash it takes quadratic time
+
   // { kind: null, name: null, value } or what is wrong with it: syntax (json, number), limits (the limit's name). `bytes`: a Buffer.
   // `limits`: jsonDepth (at most 31: njs has no more), jsonKeys, arrayItems, stringBytes.
   function read(bytes, limits) {
-    let text, value;
+    let text, found, marks, names, value;
     try {
       text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
-      value = JSON.parse(text);
+      found = outside(text, limits.stringBytes);
+      marks = found.parts.join('');
+      names = marks.split(':').length - 1;
+      value = JSON.parse(names > MANY * limits.jsonKeys ? found.parts.join('""') : text);
     } catch (e) {
       return String(e.message).indexOf('Nested too deep') === 0 ? fault('limits', 'jsonDepth') : fault('syntax', 'json');
     }
-    const parts = unescaped(text).split('"'), outside = [];
-    let hasLong = false;
-    for (let i = 0, k = 0; i < parts.length; i += 2) { // the others are strings
-      outside[k++] = parts[i];
-      if (i + 1 < parts.length && parts[i + 1].length * 4 > limits.stringBytes) hasLong = true;
-    }
-    const marks = outside.join('');
-    if (oddNumber(',' + marks + ' ') || (text.indexOf('\\u') >= 0 && JSON.stringify(value).indexOf('\ufffd') >= 0)) return jsonBytes().read(bytes, limits);
-    return checked(value, marks.split(':').length - 1, limits, hasLong);
+    if (names > MANY * limits.jsonKeys) return fault('limits', 'jsonKeys');
+    if (oddNumber(',' + marks + ' ') || mayHaveHalves(text, value)) return jsonBytes().read(bytes, limits);
+    return checked(value, names, limits, found.hasLong);
   }
+
+  // What stands outside of strings, in a text that is JSON; and whether a string may be too long.
+  function outside(text, maxBytes) {
+    const all = unescaped(text).split('"'), length = all.length, parts = [];
+    let hasLong = false;
+    for (let i = 0, k = 0; i < length; i += 2) { // the others are strings
+      parts[k++] = all[i];
+      if (i + 1 < length && all[i + 1].length * 4 > maxBytes) hasLong = true;
+    }
+    return { parts, hasLong };
+  }
+
+  // Lone surrogates have become U+FFFD.
+  function mayHaveHalves(text, value) { return text.indexOf('\\u') >= 0 && JSON.stringify(value).indexOf('\ufffd') >= 0; }
 
   // The text with other characters for escaped quotes and backslashes, so that every quote begins or ends a string.
   function unescaped(text) {
