@@ -1,7 +1,7 @@
 """CPU and peak memory of compiling large documents with validation of all requests, for all targets.
 
-GitHub's document beside `redocly lint` on the same file (npm's @redocly/cli, installed into a temporary folder); Stripe's by operation; and how
-the time grows when a made document has ten times the operations, each with a schema of its own.
+GitHub's document beside `redocly lint` on the same file (npm's @redocly/cli, installed into a temporary folder); Stripe's by operation, for Kong alone (there are other
+compilers for that); and how the time grows when a made document has ten times the operations, each with a schema of its own.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ def _github(document: Path, folder: Path, rounds: int) -> dict[str, object]:
 
 def _stripe(document: Path, folder: Path, rounds: int) -> dict[str, object]:
     policy = project(document, folder)
-    ours = [compiled(policy, f"out{i}") for i in range(rounds)]
+    ours = [compiled(policy, f"out{i}", "kong") for i in range(rounds)]
     operations = _operations(document)
     each = round(1000 * median(u.cpu_s for u in ours) / operations, 2)
     return {"document": document.name, **_numbers(ours), "operations": operations, "ms_per_operation": each}
@@ -76,9 +76,9 @@ def project(document: Path, folder: Path) -> Path:
     return policy
 
 
-def compiled(policy: Path, out: str) -> Usage:
-    """One compile of everything."""
-    command = [sys.executable, "-m", "gwc", "compile", policy.name, "--target", TARGETS, "--out", out]
+def compiled(policy: Path, out: str, targets: str = TARGETS) -> Usage:
+    """One whole compile."""
+    command = [sys.executable, "-m", "gwc", "compile", policy.name, "--target", targets, "--out", out]
     return good(run(command, policy.parent), "gwc compile")
 
 
