@@ -172,7 +172,7 @@ FAULTS = [
     ("token_memory", "  function keep(key, known, now) {\n", "claims"),
 ]
 # What is no part of a decision, or not of these: a fault there has another end (below, test_key_fetching.py and test_usual_bodies.py).
-ELSEWHERE = {"fits", "judging", "head", "gwc", "jwk", "key_provider", "metrics", "problem", "rest", "spki"}
+ELSEWHERE = {"fits", "plain_parameters", "judging", "head", "gwc", "jwk", "key_provider", "metrics", "problem", "rest", "spki"}
 
 
 def named(module: str, function: str) -> str:

@@ -114,7 +114,9 @@ def test_hosts_with_operations_of_their_own(tmp_path) -> None:
 
 @pytest.mark.gateway
 def test_the_longest_target(tmp_path) -> None:
-    with serving(gateway(canonical_path=CanonicalPath(max_uri_bytes=20000, matrix=False), operations=operations("/x/{id}")), tmp_path) as site:
+    with serving(
+        gateway(canonical_path=CanonicalPath(max_uri_bytes=20000, matrix=False), operations=operations("/x/{id}")), tmp_path
+    ) as site:
         assert site.ask("GET", "/x/" + "a" * 19997).status == 200
         assert site.ask("GET", "/x/" + "%20" * 6665).status == 200
         assert site.ask("GET", "/x/" + "a" * 19998).status == 414

@@ -150,6 +150,7 @@ def test_a_token_that_is_known_is_no_less_needed(site) -> None:
         assert send(site, GOOD, target="/v1/token").status == 401
 
 
+TARGETS = ("/v1/n/1", "/v1/n/1?n=2", "/v1/n/1?n=%32")
 LONG = ("gwc.js", "function rest() {\n", "function rest() { throw new Error('x');\n")
 
 
@@ -170,25 +171,28 @@ def test_the_short_way_is_taken(tmp_path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("file", "old", "new"),
+    ("file", "old", "new", "targets"),
     [
-        ("gwc.js", "function judging() {\n", "throw new Error('s3cr3t');"),
-        ("gwc.js", "  function hasGoodParameters(r, number) {\n", "throw new Error('s3cr3t');"),
-        ("gwc.js", "  function checkParameters(r, rule) {", "throw new Error('s3cr3t');"),
-        ("gwc.js", "  function checkParameters(r, rule) {", "return undefined;"),
-        ("policy.js", "function parameters(number) {", "throw new Error('s3cr3t');"),
-        ("policy.js", "function parameters(number) {", "return {};"),
-        ("policy.js", "function parameters(number) {", "return null;"),
-        ("policy.js", "function validated(number) {", "throw new Error('s3cr3t');"),
-        ("policy.js", "function validated(number) {", "return [];"),
-        ("policy.js", "function schema(number, x, tells) {", "return null;"),
-        ("policy.js", "function schema(number, x, tells) {", "return function () { return 1; };"),
-        ("policy.js", "function shape(number) {", "return null;"),
+        ("gwc.js", "function plainParameters(r, rule, schemas, more) {\n", "throw new Error('s3cr3t');", TARGETS),
+        ("gwc.js", "function judging() {\n", "throw new Error('s3cr3t');", TARGETS[-1:]),
+        ("gwc.js", "  function hasGoodParameters(r, rule) {", "throw new Error('s3cr3t');", TARGETS[-1:]),
+        ("gwc.js", "  function checkParameters(r, rule) {", "throw new Error('s3cr3t');", TARGETS[-1:]),
+        ("gwc.js", "  function checkParameters(r, rule) {", "return undefined;", TARGETS[-1:]),
+        ("policy.js", "function parameters(number) {", "throw new Error('s3cr3t');", TARGETS),
+        ("policy.js", "function parameters(number) {", "return {};", TARGETS),
+        ("policy.js", "function parameters(number) {", "return null;", TARGETS),
+        ("policy.js", "function validated(number) {", "throw new Error('s3cr3t');", TARGETS),
+        ("policy.js", "function validated(number) {", "return [];", TARGETS),
+        ("policy.js", "function schema(number, x, tells) {", "throw new Error('s3cr3t');", TARGETS),
+        ("policy.js", "function schema(number, x, tells) {", "return null;", TARGETS),
+        ("policy.js", "function schema(number, x, tells) {", "return function () {};", TARGETS),
+        ("policy.js", "function schema(number, x, tells) {", "return function () { return 1; };", TARGETS),
+        ("policy.js", "function shape(number) {", "return null;", TARGETS[-1:]),
     ],
 )
-def test_faults_of_parameters_deny(tmp_path, file, old, new) -> None:
+def test_faults_of_parameters_deny(tmp_path, file, old, new, targets) -> None:
     with serving(source(), tmp_path, edited((file, old, old + new))) as site:
-        for target in ("/v1/n/1", "/v1/n/1?n=2"):
+        for target in targets:
             answer = site.ask("GET", target)
             assert (answer.status, answer.problem()["reason"]) == (500, "internal.error")
         assert not site.received()

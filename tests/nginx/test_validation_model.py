@@ -45,8 +45,10 @@ EACH = """x.map(function (one) {
     const rawHeadersIn = asked.headers.map(function (field) { return [field[0], Buffer.from(field[1], 'hex').toString()]; });
     const r = { variables: { request_uri: asked.target }, rawVariables, rawHeadersIn }, judge = validation();
     seen = [];
+    const isPlain = plainParameters(r, one.rule, policy.schema, null);
+    seen = [];
     const failures = judge.checkParameters(r, one.rule), body = Buffer.from(asked.body, 'hex');
-    if (failures.length > 0) return [['validate.parameters', failures], seen];
+    if (failures.length > 0) return [[isPlain ? 'taken for good' : 'validate.parameters', failures], seen];
     return [body.length === 0 || one.rule.mediaTypes.length === 0 ? null : judge.checkBody(one.rule, type.toString(), body), seen];
   });
 })"""

@@ -70,8 +70,9 @@ def id_in_path(made: Operation) -> Parameter:
 
 
 def number_in_path(made: Operation) -> Parameter:
-    """An integer."""
-    return replace(id_in_path(made), reading=_reading("simple", "text", 1), schema=_INTEGER)
+    """An integer up to a thousand."""
+    schema = Schema((Types(("integer",)), Bound("maximum", "<=", Decimal(1000))))
+    return replace(id_in_path(made), reading=_reading("simple", "text", 1), schema=schema)
 
 
 def number_in_query() -> Parameter:

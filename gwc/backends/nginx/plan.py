@@ -6,20 +6,20 @@ import json
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from gwc.backends import validation_plan
 from gwc.backends.base import covering
+from gwc.backends.nginx.parameter import details, is_bare
 from gwc.backends.validation_plan import Json, ValidationPlan
 from gwc.controls.authorization_rule import AuthorizationRule, PathSide
 from gwc.controls.body import Body
+from gwc.controls.json_schema import Shape
 from gwc.controls.rate_limit import RateLimit
 from gwc.controls.routing import ParameterPlace, parameter_place
 from gwc.controls.security import Security
-from gwc.controls.validation import Limits, Parameter
 from gwc.ir import Gateway, Operation
 from gwc.jsonschema.js import Printer
-from gwc.jsonschema.tree import Types
 
 _T = TypeVar("_T")
 RESERVED = "/|gwc/"
@@ -105,7 +105,7 @@ def make_plan(gateway: Gateway) -> Plan:
     native = {key: limit for limit in gateway.rate_limits if limit not in scripted for key in limit.operations}
     limited, covered = covering(scripted), covering(gateway.rules)
     validation = validation_plan.make_plan(gateway)
-    schemas = Printer(validation.table)
+    schemas, shapes = Printer(validation.table), gateway.json_schema.shapes
     numbers = [schemas.root(root) for root in validation.roots]
     rules, rule_of = _numbered(
         {
@@ -115,8 +115,8 @@ def make_plan(gateway: Gateway) -> Plan:
                 tuple(scripted[n - 1] for n in limited.get(o.key, ())),
                 tuple(_demand(gateway.rules[n - 1], o) for n in covered.get(o.key, ())),
                 o.upstream,
-                _validation(validation, o.key, numbers),
-                all(_is_bare(p, o.validation.limits, gateway) for p in o.validation.parameters),
+                _validation(validation, o, numbers, shapes),
+                all(is_bare(p, o.validation.limits, gateway.canonical_path.max_uri_bytes, shapes) for p in o.validation.parameters),
             )
             for o in gateway.operations
         }
@@ -136,23 +136,18 @@ def _demand(rule: AuthorizationRule, operation: Operation) -> Demand:
     return Demand(rule, tuple((name, parameter_place(operation.route.template, name)) for name in names))
 
 
-def _validation(plan: ValidationPlan, key: str, numbers: Sequence[int]) -> str:
+def _validation(plan: ValidationPlan, operation: Operation, numbers: Sequence[int], shapes: tuple[Shape, ...]) -> str:
     """The rule without answers, which NGINX doesn't look at, and without what is false: the script takes what is not there for that."""
-    found = plan.operations.get(key)
-    return json.dumps(_plain({k: v for k, v in found.items() if k != "responses"}, numbers)) if found else ""
+    found = plan.operations.get(operation.key)
+    if not found:
+        return ""
+    rule = _plain({k: v for k, v in found.items() if k != "responses"}, numbers)
+    for control, parameter in zip(operation.validation.parameters, rule["parameters"], strict=True):
+        parameter.update(details(control, parameter["schema"], shapes))
+    return json.dumps(rule)
 
 
-def _is_bare(parameter: Parameter, limits: Limits, gateway: Gateway) -> bool:
-    if parameter.location == "query":
-        return not parameter.required
-    reading, schema = parameter.reading, parameter.schema
-    is_text = reading.style == "simple" and reading.kinds == ("text",) and gateway.json_schema.shapes[reading.shape].types == ("string",)
-    is_short = gateway.canonical_path.max_uri_bytes <= limits.string_bytes
-    is_alone = parameter.place is not None and len(parameter.place.literals) == 2
-    return is_alone and is_text and is_short and schema.checks in ((), (Types(("string",)),))
-
-
-def _plain(value: Json, numbers: Sequence[int]) -> Json:
+def _plain(value: Json, numbers: Sequence[int]) -> Any:
     """The value with numbers of functions in place of numbers of roots, and those of shapes as texts."""
     if isinstance(value, list):
         return [_plain(item, numbers) for item in value]

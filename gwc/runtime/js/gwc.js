@@ -8,6 +8,7 @@
 import fits from 'fits.js';
 import head from 'head.js';
 import judging from 'judging.js';
+import plainParameters from 'plain_parameters.js';
 import given from 'policy.js';
 import remembered from 'remembered.js';
 import rest from 'rest.js';
@@ -27,7 +28,7 @@ function access(r) {
     if (usual === null || !isKnown(r, usual)) return rest().decision().decide(r, number, isFramed);
     if (row !== null) {
       const isBare = row[1] && (sign === 'j' || !isSigned);
-      if ((!isFramed && row[4]) || (isFramed && row[2] === null) || !(isBare || judging().hasGoodParameters(r, number))) return rest().decision().decide(r, number, isFramed);
+      if ((!isFramed && row[4]) || (isFramed && row[2] === null) || !(isBare || hasGoodParameters(r, number))) return rest().decision().decide(r, number, isFramed);
       if (isFramed) return inspect(r, row, number);
     }
     r.variables.gwc_up = usual[0];
@@ -45,6 +46,11 @@ function isKnown(r, usual) {
   for (let i = 3; i < usual.length; i++) if (known[3].indexOf(usual[i]) < 0) return false;
   r.variables.gwc_subject = known[2];
   return true;
+}
+
+function hasGoodParameters(r, number) {
+  const rule = given.parameters(number);
+  return plainParameters(r, rule, given.schema, more) || judging().hasGoodParameters(r, rule);
 }
 
 // row: [usual, _, number of the schema, limits, _]. A body that may not be what it should be is looked at again by those who can say why.

@@ -7,10 +7,8 @@ import validation from 'validation.js';
 export default function judging() {
   const policy = given; // what the modules inside import under this name
 
-  // Whether there is nothing wrong about the parameters; number: of the rule.
-  function hasGoodParameters(r, number) {
-    return validation().checkParameters(r, given.parameters(number)).length === 0;
-  }
+  // Whether there is nothing wrong about the parameters. rule: its part `parameters`.
+  function hasGoodParameters(r, rule) { return validation().checkParameters(r, rule).length === 0; }
 
   // What few schemas need (judge.js).
   function helpers() { return schema().helpers; }
