@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+import socket
+import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +17,7 @@ from gwc.backends.envoy import chain, lanes, validation
 from gwc.jsonschema.tree import Required, Schema, Types
 from gwc.local.processes import NotStarted
 from tests.support.envoy_process import Bench, Change, find, running
-from tests.support.requests import Answer
+from tests.support.requests import Answer, Offer, connected
 from tests.support.validated import FAULTS, GOOD, KEY, REFUSED, counters, validated_gateway, watched_gateway
 
 pytestmark = pytest.mark.gateway
@@ -138,3 +141,48 @@ def test_a_broken_schema_changes_no_answer(tmp_path: Path, code: str):
         assert (answer.status, answer.value("content-type")) == (200, "application/json")
         assert words(bench) == ["unchecked"]
         assert bench.request("GET", "/v1/watched/a").status == 200
+
+
+@contextmanager
+def dripping(arrived: threading.Event) -> Iterator[int]:
+    """An upstream that sends the end of its answer only when the beginning has arrived. Its port."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def serve() -> None:
+            connection, _ = server.accept()
+            with connection:
+                connection.recv(65536)
+                connection.sendall(
+                    b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 20\r\nConnection: close\r\n\r\n" + b" " * 7
+                )
+                arrived.wait(5)
+                connection.sendall(b'{"method": 1}')
+
+        thread = threading.Thread(target=serve, daemon=True)
+        thread.start()
+        yield server.getsockname()[1]
+        thread.join(10)
+
+
+def test_answers_are_not_held_back(tmp_path: Path):
+    """The first bytes are with the client before the last ones have left the upstream."""
+    arrived = threading.Event()
+    with dripping(arrived) as port:
+
+        def change(document: Any) -> None:
+            for endpoint in find(document, lambda n: "endpoint" in n):
+                endpoint["endpoint"]["address"].get("socket_address", {}).update(port_value=port)
+
+        with (
+            running(watched_gateway(ECHO), tmp_path, change=change) as bench,
+            connected(bench.running.port, Offer(sni="api.test", source="127.0.0.1", certificate=None)) as client,
+        ):
+            client.socket.sendall(b"GET /v1/watched/a HTTP/1.1\r\nHost: api.test\r\n\r\n")
+            received = b""
+            while b"\r\n\r\n       " not in received:
+                received += client.socket.recv(65536)
+            assert b"method" not in received
+            arrived.set()
+            while b'{"method": 1}' not in received:
+                received += client.socket.recv(65536)
+            assert words(bench) == ["valid"]
