@@ -10,7 +10,10 @@ from gwc.lowering.validation.schemas import Schemas
 
 def takes_any_text(schema: Schema, schemas: Schemas) -> bool:
     """Whether it surely does."""
-    return all(_holds(check, schemas) for check in schema.checks)
+    known = schemas.any_text
+    if id(schema) not in known:
+        known[id(schema)] = schema, all(_holds(check, schemas) for check in schema.checks)
+    return known[id(schema)][1]
 
 
 def _holds(check: Check, schemas: Schemas) -> bool:
@@ -54,16 +57,23 @@ def _of_items(schema: Schema, schemas: Schemas) -> Iterator[Schema]:
 
 
 def _in_place(schema: Schema, schemas: Schemas) -> Iterator[Check]:
-    """All checks that may apply to the same value."""
-    for check in schema.checks:
-        yield check
-        if isinstance(check, Apply):
-            yield from _in_place(check.schema, schemas)
-        elif isinstance(check, Call):
-            yield from _in_place(schemas.called(check.number), schemas)
-        elif isinstance(check, AnyOf | OneOf):
-            for one in check.schemas:
-                yield from _in_place(one, schemas)
-        elif isinstance(check, If):
-            yield from _in_place(check.then, schemas)
-            yield from _in_place(check.otherwise, schemas)
+    """All checks that may apply to the same value, those of each schema once."""
+    waiting, seen = [schema], set[int]()
+    while waiting:
+        here = waiting.pop()
+        if id(here) in seen:
+            continue
+        seen.add(id(here))
+        for check in here.checks:
+            yield check
+            waiting += _beside(check, schemas)
+
+
+def _beside(check: Check, schemas: Schemas) -> tuple[Schema, ...]:
+    if isinstance(check, Apply):
+        return (check.schema,)
+    if isinstance(check, Call):
+        return (schemas.called(check.number),)
+    if isinstance(check, AnyOf | OneOf):
+        return check.schemas
+    return (check.then, check.otherwise) if isinstance(check, If) else ()

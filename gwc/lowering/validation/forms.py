@@ -13,10 +13,10 @@ from gwc.jsonschema.types import ALL
 from gwc.lowering.validation import codes
 from gwc.lowering.validation.any_text import member_takes_any_text
 from gwc.lowering.validation.binary import BinaryProperties
+from gwc.lowering.validation.formula import Formula
 from gwc.lowering.validation.json_types import is_json
 from gwc.lowering.validation.reading import TEXT_TYPES, UnclearError, kinds_of, possible_kinds, without_null
 from gwc.lowering.validation.schemas import At, Meaning, Schemas
-from gwc.lowering.validation.shapes import Formula
 from gwc.source.cursor import Cursor
 from gwc.source.text import shown
 

@@ -7,7 +7,8 @@ from collections.abc import Collection
 from gwc.controls.validation import Kind, Location, Style
 from gwc.jsonschema.tree import JsonType
 from gwc.jsonschema.types import ALL
-from gwc.lowering.validation.shapes import Formula, Shapes
+from gwc.lowering.validation.formula import Formula
+from gwc.lowering.validation.shapes import Shapes
 
 TEXT_TYPES: frozenset[JsonType] = frozenset({"null", "boolean", "integer", "number", "string"})
 STYLES: dict[Location, tuple[Style, ...]] = {

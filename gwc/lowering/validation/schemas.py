@@ -11,7 +11,8 @@ from gwc.diagnostics import Findings, Span
 from gwc.jsonschema.tree import Schema
 from gwc.lowering.schema import GrowingTable, SchemaBuilder
 from gwc.lowering.validation import codes
-from gwc.lowering.validation.shapes import Formula, IntricateError, Shapes
+from gwc.lowering.validation.formula import Formula
+from gwc.lowering.validation.shapes import IntricateError, Shapes
 from gwc.source.cursor import Cursor
 from gwc.source.openapi_model import Version
 
@@ -39,6 +40,8 @@ class Schemas:
         self._builders: dict[tuple[Version, Direction, bool], SchemaBuilder] = {}
         self._roots: dict[tuple[Cursor, Meaning], Schema] = {}
         self.shapes = Shapes(self._growing)
+        self.any_text: dict[int, tuple[Schema, bool]] = {}
+        """What `takes_any_text` has found out, by identity, which is kept."""
 
     def root(self, cursor: Cursor | None, meaning: Meaning) -> Schema:
         """The schema at this place; without one every value is fine."""

@@ -1,12 +1,12 @@
 """Which types a text may become at each place of a schema: `Shape`s out of check trees.
 
-A place is a formula: all or any of the checks that say something about it. Where the schemas leave it open which of them applies, the types of all
+A place is a formula over the checks that say something about it. Where the schemas leave it open which of them applies, the types of all
 of them are possible; what holds only under a condition on the value itself does not narrow them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable
 
 from gwc.controls.json_schema import ANY_SHAPE, Shape
 from gwc.jsonschema.constant import read
@@ -28,10 +28,8 @@ from gwc.jsonschema.tree import (
 )
 from gwc.jsonschema.types import ALL, type_of
 from gwc.lowering.schema import GrowingTable
+from gwc.lowering.validation.formula import ANYTHING, Formula, Formulas
 
-Formula = tuple[object, ...]
-"""("all", formula ..), ("any", formula ..) or ("check", id)."""
-ANYTHING: Formula = ("all",)
 _LAST = 50_000
 
 
@@ -44,7 +42,9 @@ class Shapes:
 
     def __init__(self, table: GrowingTable) -> None:
         self._table = table
-        self._checks: dict[int, Check] = {}
+        self._formulas = Formulas()
+        self._places: dict[int, tuple[Schema, Formula]] = {}  # by identity, which is kept
+        self._types: dict[Formula, frozenset[JsonType]] = {}
         self._numbers: dict[tuple[Formula, bool], int] = {}
         self._flat: dict[Shape, int] = {ANY_SHAPE: 0}
         self._shapes: list[Shape] = [ANY_SHAPE]
@@ -54,76 +54,72 @@ class Shapes:
         """All shapes so far."""
         return tuple(self._shapes)
 
-    # --- formulas ----------------------------------------------------------------------------------------------------------
+    # --- places ------------------------------------------------------------------------------------------------------------
 
     def place(self, schema: Schema) -> Formula:
         """What a schema says about the value that it judges."""
-        return _all(self._of_check(c) for c in schema.checks)
+        if id(schema) not in self._places:
+            self._places[id(schema)] = schema, self._formulas.all_of(map(self._of_check, schema.checks))
+        return self._places[id(schema)][1]
 
     def _of_check(self, check: Check) -> Formula:
         if isinstance(check, Types | Enum | Never | Items | Members | UnevaluatedProperties):
-            self._checks[id(check)] = check
-            return ("check", id(check))
+            return self._formulas.of_check(check)
         if isinstance(check, Apply):
             return self.place(check.schema)
         if isinstance(check, Call):
             return self.place(self._table[check.number])
         if isinstance(check, AnyOf | OneOf):
-            return _any(self.place(s) for s in check.schemas)
+            return self._formulas.any_of(map(self.place, check.schemas))
         if isinstance(check, If):
-            return _any((self.place(check.then), self.place(check.otherwise)))
+            return self._formulas.any_of((self.place(check.then), self.place(check.otherwise)))
         return ANYTHING
 
     def types(self, place: Formula) -> frozenset[JsonType]:
         """The types that are possible there; `number` comes with `integer`."""
-        if place[0] == "check":
-            return _types(self._checks[place[1]])  # type: ignore[index]
-        below = [self.types(f) for f in _below(place)]
-        return frozenset.intersection(ALL, *below) if place[0] == "all" else frozenset[JsonType]().union(*below)
+        if place not in self._types:
+            self._types[place] = self._possible_types(place)
+        return self._types[place]
+
+    def _possible_types(self, place: Formula) -> frozenset[JsonType]:
+        word = self._formulas.word(place)
+        if word == "check":
+            return _types(self._formulas.check(place))
+        below = [self.types(f) for f in self._formulas.parts(place)]
+        return frozenset.intersection(ALL, *below) if word == "all" else frozenset[JsonType]().union(*below)
 
     def names(self, place: Formula) -> tuple[str, ...]:
         """The members that are declared, in the order of the document."""
-        members = (c for c in self._atoms(place) if isinstance(c, Members))
+        members = (c for c in self._formulas.checks(place) if isinstance(c, Members))
         return tuple(dict.fromkeys(n for m in members for n, _ in m.properties))
 
     def is_open(self, place: Formula) -> bool:
         """Whether members that are not declared are members all the same: a schema speaks of them, or none is declared."""
-        members = [c for c in self._atoms(place) if isinstance(c, Members)]
-        others = [s for c in self._atoms(place) if (s := _others(c)) is not None]
+        checks = list(self._formulas.checks(place))
+        members = [c for c in checks if isinstance(c, Members)]
+        others = [s for c in checks if (s := _others(c)) is not None]
         takes_others = any(m.patterns for m in members) or any(self.types(self.place(s)) for s in others)
         return takes_others or not (others or any(m.properties for m in members))
 
-    def _atoms(self, place: Formula) -> Iterator[Check]:
-        if place[0] == "check":
-            yield self._checks[place[1]]  # type: ignore[index]
-        else:
-            for formula in _below(place):
-                yield from self._atoms(formula)
-
     def _knows_others(self, place: Formula) -> bool:
         """Whether patterns or additionalProperties see all members that are not declared."""
-        return any(isinstance(c, Members) and (c.patterns or c.additional is not None) for c in self._atoms(place))
+        return any(isinstance(c, Members) and (c.patterns or c.additional is not None) for c in self._formulas.checks(place))
 
     def member(self, place: Formula, name: str) -> Formula:
         """What is said of a member that is declared."""
-        return self._child(place, lambda check: self._member(check, name), "object")
+        return self._formulas.mapped(place, lambda check: self._member(check, name), self._may_be("object"))
 
     def rest(self, place: Formula) -> Formula:
         """What is said of members that no schema declares."""
         unevaluated = not self._knows_others(place)
-        return self._child(place, lambda check: self._rest(check, unevaluated=unevaluated), "object")
+        return self._formulas.mapped(place, lambda check: self._rest(check, unevaluated=unevaluated), self._may_be("object"))
 
     def items(self, place: Formula, index: int | None) -> Formula:
         """What is said of an item; None: of those behind every prefix."""
-        return self._child(place, lambda check: self._item(check, index), "array")
+        return self._formulas.mapped(place, lambda check: self._item(check, index), self._may_be("array"))
 
-    def _child(self, place: Formula, of_check: Callable[[Check], Formula], needed: JsonType) -> Formula:
-        if place[0] == "check":
-            return of_check(self._checks[place[1]])  # type: ignore[index]
-        below = _below(place)
-        if place[0] == "any":
-            return _any(self._child(f, of_check, needed) for f in below if needed in self.types(f))
-        return _all(self._child(f, of_check, needed) for f in below)
+    def _may_be(self, wanted: JsonType) -> Callable[[Formula], bool]:
+        return lambda place: wanted in self.types(place)
 
     def _member(self, check: Check, name: str) -> Formula:
         if not isinstance(check, Members):
@@ -139,7 +135,7 @@ class Shapes:
         if not isinstance(check, Members):
             return ANYTHING
         additional = ANYTHING if check.additional is None else self.place(check.additional)
-        return _any((*(self.place(s) for _, s in check.patterns), additional))
+        return self._formulas.any_of((*(self.place(s) for _, s in check.patterns), additional))
 
     def _item(self, check: Check, index: int | None) -> Formula:
         if not isinstance(check, Items):
@@ -147,12 +143,6 @@ class Shapes:
         if index is not None and index < len(check.prefix):
             return self.place(check.prefix[index])
         return ANYTHING if check.rest is None else self.place(check.rest)
-
-    def _prefix_length(self, place: Formula) -> int:
-        if place[0] == "check":
-            check = self._checks[place[1]]  # type: ignore[index]
-            return len(check.prefix) if isinstance(check, Items) else 0
-        return max(map(self._prefix_length, _below(place)), default=0)
 
     # --- numbers -----------------------------------------------------------------------------------------------------------
 
@@ -167,18 +157,16 @@ class Shapes:
         return self._numbers[place, is_deep]
 
     def _says_nothing_below(self, place: Formula) -> bool:
-        if place[0] == "check":
-            return not isinstance(self._checks[place[1]], Members | Items | UnevaluatedProperties)  # type: ignore[index]
-        return all(map(self._says_nothing_below, _below(place)))
+        return not any(isinstance(c, Members | Items | UnevaluatedProperties) for c in self._formulas.checks(place))
 
     def _shape(self, place: Formula, types: tuple[JsonType, ...], *, is_deep: bool) -> Shape:
         def below(formula: Formula) -> int:
             return self.number(formula, is_deep=True) if is_deep else self._flat_number(_spoken(self.types(formula)))
 
-        length = self._prefix_length(place) if "array" in types else 0
+        prefixes = [len(c.prefix) for c in self._formulas.checks(place) if isinstance(c, Items)] if "array" in types else []
         return Shape(
             types=types,
-            prefix=tuple(below(self.items(place, i)) for i in range(length)),
+            prefix=tuple(below(self.items(place, i)) for i in range(max(prefixes, default=0))),
             items=below(self.items(place, None)) if "array" in types else 0,
             properties=tuple((n, below(self.member(place, n))) for n in self.names(place)) if "object" in types else (),
             additional=below(self.rest(place)) if "object" in types else 0,
@@ -196,26 +184,6 @@ class Shapes:
             raise IntricateError
         self._shapes.append(ANY_SHAPE)
         return len(self._shapes) - 1
-
-
-def _below(place: Formula) -> tuple[Formula, ...]:
-    return place[1:]  # type: ignore[return-value]
-
-
-def _all(formulas: Iterable[Formula]) -> Formula:
-    return _joined("all", formulas)
-
-
-def _any(formulas: Iterable[Formula]) -> Formula:
-    found = tuple(formulas)
-    return _joined("any", found) if found else ANYTHING
-
-
-def _joined(word: str, formulas: Iterable[Formula]) -> Formula:
-    flat: dict[Formula, None] = {}
-    for formula in formulas:
-        flat |= dict.fromkeys(_below(formula) if formula[0] == word else (formula,))
-    return next(iter(flat)) if len(flat) == 1 else (word, *flat)
 
 
 def _others(check: Check) -> Schema | None:
