@@ -69,7 +69,9 @@ def _tolerated(step: Step) -> set[tuple[int, str]]:
 
 
 @pytest.mark.gateway
-@pytest.mark.parametrize("name", ["routing/templates", "security/alternatives", "body/rules", "host_names/two_names", "validation/parameters"])
+@pytest.mark.parametrize(
+    "name", ["routing/templates", "security/alternatives", "body/rules", "host_names/two_names", "validation/parameters"]
+)
 def test_envoy_from_files(name: str, tmp_path, count_requests):
     """Envoy's other form, with listeners, routes and clusters in files of their own, is the same gateway."""
     require("envoy")
