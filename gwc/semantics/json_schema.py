@@ -228,14 +228,18 @@ def _dependent(check: tree.DependentSchema, judge: _Judge, value: JsonValue, at:
 
 
 def _unevaluated_properties(check: tree.UnevaluatedProperties, judge: _Judge, value: JsonValue, at: str, seen: _Seen) -> _Result:
-    others = set(value) - seen.members if isinstance(value, dict) else set()
-    holds = all(_holds(check.schema, judge, value[n]) for n in others)  # type: ignore[index]
+    if not isinstance(value, dict):
+        return [], _Seen()
+    others = set(value) - seen.members
+    holds = all(_holds(check.schema, judge, value[n]) for n in others)
     return ([] if holds else [(at, check.keyword)]), _Seen(members=others)
 
 
 def _unevaluated_items(check: tree.UnevaluatedItems, judge: _Judge, value: JsonValue, at: str, seen: _Seen) -> _Result:
-    others = set(range(len(value))) - seen.items if isinstance(value, list) else set()
-    holds = all(_holds(check.schema, judge, value[i]) for i in others)  # type: ignore[index, call-overload]
+    if not isinstance(value, list):
+        return [], _Seen()
+    others = set(range(len(value))) - seen.items
+    holds = all(_holds(check.schema, judge, value[i]) for i in others)
     return ([] if holds else [(at, "unevaluatedItems")]), _Seen(items=others)
 
 
