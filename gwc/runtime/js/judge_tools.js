@@ -1,30 +1,17 @@
 // What the functions that are printed from check trees (gwc/jsonschema/js.py) are given: `x`. x[number] are those that were made.
 
 export default function judgeTools(schemas, more) {
-  const MAX_FAILURES = 5, x = { call, count, fail, more, tell, total, unique, counts: false, members: 0, levels: 0, items: 0, isExact: '\u{1F600}'.length === 1 };
+  const x = { call, count, more, total, unique, counts: false, members: 0, levels: 0, items: 0, isExact: '\u{1F600}'.length === 1 };
 
   // The function of a schema: (value) says whether it holds.
   function call(number) {
-    x[number] = made(number, false);
-    return x[number];
-  }
-
-  // The same: (value, failures, pointer) adds failures, and is false when there are enough.
-  function tell(number) { return made(number, true); }
-
-  function made(number, tells) {
-    const found = schemas(number, x, tells);
-    if (typeof found !== 'function') throw new Error('no schema ' + number);
-    return found;
+    const made = schemas(number, x, false);
+    if (typeof made !== 'function') throw new Error('no schema ' + number);
+    x[number] = made;
+    return made;
   }
 
   function count(object) { return Object.keys(object).length; }
-
-  // Whether to stop.
-  function fail(found, pointer, keyword) {
-    found.push([pointer, keyword]);
-    return found.length === MAX_FAILURES;
-  }
 
   // The members of all objects in an object or array; not a number beyond the limits that are left. Level by level: calls cost most.
   function total(value) {

@@ -5,18 +5,32 @@ import judgeTools from 'judge_tools.js';
 import policy from 'policy.js';
 
 export default function schema() {
-  const x = judgeTools(policy.schema, function () { return helpers; }), helpers = {
-    compare, find, has, isInteger, isMultiple, named, same, size, unique,
-  };
+  const MAX_FAILURES = 5, x = judgeTools(policy.schema, function () { return helpers; });
+  const helpers = { compare, find, has, isInteger, isMultiple, named, same, size, unique };
   let numbers = null, automata = null;
+  x.fail = fail;
+  x.tell = tell;
 
   // The first failures, [pointer, keyword] each; none: the value is valid. `pointer`: what theirs begin with.
   function failures(number, value, pointer) {
     if (x.call(number)(value) === true) return [];
     const found = [];
-    x.tell(number)(value, found, pointer);
+    tell(number)(value, found, pointer);
     if (found.length === 0) throw new Error('a schema that does not know why');
     return found;
+  }
+
+  // The function of a schema that adds failures: (value, failures, pointer) is false when there are enough.
+  function tell(number) {
+    const made = policy.schema(number, x, true);
+    if (typeof made !== 'function') throw new Error('no schema ' + number);
+    return made;
+  }
+
+  // Whether to stop.
+  function fail(found, pointer, keyword) {
+    found.push([pointer, keyword]);
+    return found.length === MAX_FAILURES;
   }
 
   function has(object, name) { return Object.prototype.hasOwnProperty.call(object, name); }
