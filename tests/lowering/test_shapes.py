@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from gwc.controls.json_schema import ANY_SHAPE
 from tests.lowering.given import body, compiled, errors, gateway, query
 
 STRING, INTEGER = {"type": "string"}, {"type": "integer"}
@@ -24,7 +25,7 @@ def _shape(tmp_path, schema: Any) -> Any:
         items = {"[]": told(here.items, depth + 1)} if here.items and depth < 3 else {}
         first = {str(i): told(n, depth + 1) for i, n in enumerate(here.prefix)} if depth < 3 else {}
         nested = {**below, **more, **items, **first}
-        types = "any" if number == 0 else " ".join(here.types)
+        types = "any" if here.types == ANY_SHAPE.types else " ".join(here.types)
         return (types, nested) if nested else types
 
     return told(found.operations[0].validation.parameters[0].reading.shape)
@@ -52,6 +53,7 @@ def _shape(tmp_path, schema: Any) -> Any:
             },
             ("object", {"a": "integer string"}),
         ),
+        ({"anyOf": [{"properties": {"a": INTEGER}}, {"properties": {"a": STRING}}]}, ("any", {"a": "integer string"})),
         ({"type": "object", "properties": {"l": {"type": "array", "items": INTEGER}}}, ("object", {"l": ("array", {"[]": "integer"})})),
         (
             {"type": "object", "properties": {"l": {"type": "array", "prefixItems": [STRING], "items": INTEGER}}},

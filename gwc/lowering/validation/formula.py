@@ -44,6 +44,11 @@ class Formulas:
         """Of `all` and `any`."""
         return self._nodes[formula][1]
 
+    def has_alternatives(self, formula: Formula) -> bool:
+        """Whether it is more than checks that all hold."""
+        word = self.word(formula)
+        return word == "any" or (word == "all" and any(self.word(f) != "check" for f in self.parts(formula)))
+
     def check(self, formula: Formula) -> Check:
         """Of `check`."""
         return self._checks[self._nodes[formula][1][0]]

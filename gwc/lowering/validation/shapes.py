@@ -6,10 +6,10 @@ of them are possible; what holds only under a condition on the value itself does
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
 
 from gwc.controls.json_schema import ANY_SHAPE, Shape
-from gwc.jsonschema.constant import read
 from gwc.jsonschema.tree import (
     AnyOf,
     Apply,
@@ -26,11 +26,14 @@ from gwc.jsonschema.tree import (
     Types,
     UnevaluatedProperties,
 )
-from gwc.jsonschema.types import ALL, type_of
+from gwc.jsonschema.types import ALL
 from gwc.lowering.schema import GrowingTable
 from gwc.lowering.validation.formula import ANYTHING, Formula, Formulas
 
 _LAST = 50_000
+_BY_FIRST_CHARACTER: Mapping[str, JsonType] = MappingProxyType(
+    {'"': "string", "t": "boolean", "f": "boolean", "n": "null", "[": "array", "{": "object"}
+)
 
 
 class IntricateError(Exception):
@@ -45,6 +48,8 @@ class Shapes:
         self._formulas = Formulas()
         self._places: dict[int, tuple[Schema, Formula]] = {}  # by identity, which is kept
         self._types: dict[Formula, frozenset[JsonType]] = {}
+        self._known_checks: dict[Formula, tuple[Check, ...]] = {}
+        self._properties: dict[int, tuple[Members, dict[str, Schema]]] = {}  # by identity, which is kept
         self._numbers: dict[tuple[Formula, bool], int] = {}
         self._flat: dict[Shape, int] = {ANY_SHAPE: 0}
         self._shapes: list[Shape] = [ANY_SHAPE]
@@ -90,12 +95,12 @@ class Shapes:
 
     def names(self, place: Formula) -> tuple[str, ...]:
         """The members that are declared, in the order of the document."""
-        members = (c for c in self._formulas.checks(place) if isinstance(c, Members))
+        members = (c for c in self._checks(place) if isinstance(c, Members))
         return tuple(dict.fromkeys(n for m in members for n, _ in m.properties))
 
     def is_open(self, place: Formula) -> bool:
         """Whether members that are not declared are members all the same: a schema speaks of them, or none is declared."""
-        checks = list(self._formulas.checks(place))
+        checks = self._checks(place)
         members = [c for c in checks if isinstance(c, Members)]
         others = [s for c in checks if (s := _others(c)) is not None]
         takes_others = any(m.patterns for m in members) or any(self.types(self.place(s)) for s in others)
@@ -103,31 +108,39 @@ class Shapes:
 
     def _knows_others(self, place: Formula) -> bool:
         """Whether patterns or additionalProperties see all members that are not declared."""
-        return any(isinstance(c, Members) and (c.patterns or c.additional is not None) for c in self._formulas.checks(place))
+        return any(isinstance(c, Members) and (c.patterns or c.additional is not None) for c in self._checks(place))
 
     def member(self, place: Formula, name: str) -> Formula:
         """What is said of a member that is declared."""
-        return self._formulas.mapped(place, lambda check: self._member(check, name), self._may_be("object"))
+        return self._child(place, lambda check: self._member(check, name), "object")
 
     def rest(self, place: Formula) -> Formula:
         """What is said of members that no schema declares."""
         unevaluated = not self._knows_others(place)
-        return self._formulas.mapped(place, lambda check: self._rest(check, unevaluated=unevaluated), self._may_be("object"))
+        return self._child(place, lambda check: self._rest(check, unevaluated=unevaluated), "object")
 
     def items(self, place: Formula, index: int | None) -> Formula:
         """What is said of an item; None: of those behind every prefix."""
-        return self._formulas.mapped(place, lambda check: self._item(check, index), self._may_be("array"))
+        return self._child(place, lambda check: self._item(check, index), "array")
 
-    def _may_be(self, wanted: JsonType) -> Callable[[Formula], bool]:
-        return lambda place: wanted in self.types(place)
+    def _child(self, place: Formula, of_check: Callable[[Check], Formula], wanted: JsonType) -> Formula:
+        """What is said of something inside of a value of the type."""
+        if self._formulas.has_alternatives(place):
+            return self._formulas.mapped(place, of_check, lambda p: wanted in self.types(p))
+        return self._formulas.all_of(of_check(c) for c in self._checks(place) if not isinstance(c, Types))
+
+    def _checks(self, place: Formula) -> tuple[Check, ...]:
+        if place not in self._known_checks:
+            self._known_checks[place] = tuple(self._formulas.checks(place))
+        return self._known_checks[place]
 
     def _member(self, check: Check, name: str) -> Formula:
         if not isinstance(check, Members):
             return ANYTHING
-        for known, schema in check.properties:
-            if known == name:
-                return self.place(schema)
-        return self._rest(check, unevaluated=False)
+        if id(check) not in self._properties:
+            self._properties[id(check)] = check, dict(check.properties)
+        found = self._properties[id(check)][1].get(name)
+        return self._rest(check, unevaluated=False) if found is None else self.place(found)
 
     def _rest(self, check: Check, *, unevaluated: bool) -> Formula:
         if isinstance(check, UnevaluatedProperties) and unevaluated:
@@ -157,13 +170,13 @@ class Shapes:
         return self._numbers[place, is_deep]
 
     def _says_nothing_below(self, place: Formula) -> bool:
-        return not any(isinstance(c, Members | Items | UnevaluatedProperties) for c in self._formulas.checks(place))
+        return not any(isinstance(c, Members | Items | UnevaluatedProperties) for c in self._checks(place))
 
     def _shape(self, place: Formula, types: tuple[JsonType, ...], *, is_deep: bool) -> Shape:
         def below(formula: Formula) -> int:
             return self.number(formula, is_deep=True) if is_deep else self._flat_number(_spoken(self.types(formula)))
 
-        prefixes = [len(c.prefix) for c in self._formulas.checks(place) if isinstance(c, Items)] if "array" in types else []
+        prefixes = [len(c.prefix) for c in self._checks(place) if isinstance(c, Items)] if "array" in types else []
         return Shape(
             types=types,
             prefix=tuple(below(self.items(place, i)) for i in range(max(prefixes, default=0))),
@@ -199,10 +212,18 @@ def _types(check: Check) -> frozenset[JsonType]:
     if isinstance(check, Types):
         types = frozenset(check.types)
     elif isinstance(check, Enum):
-        types = frozenset(type_of(read(text)) for text in check.values)
+        types = frozenset(map(_type_of, check.values))
     else:
         return ALL
     return types | {"integer"} if "number" in types else types
+
+
+def _type_of(text: str) -> JsonType:
+    """The type of the value with this canonical text."""
+    named = _BY_FIRST_CHARACTER.get(text[0])
+    if named is not None:
+        return named
+    return "number" if "." in text or "e-" in text else "integer"
 
 
 def _spoken(types: frozenset[JsonType]) -> tuple[JsonType, ...]:
