@@ -5,7 +5,11 @@ export default function ascii(bytes) {
     return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
   } catch (e) {
     const parts = [];
-    for (let i = 0; i < bytes.length; i++) parts.push(bytes[i] < 0x80 ? String.fromCharCode(bytes[i]) : '%' + bytes[i].toString(16));
+    for (let from = 0, at = 0; from < bytes.length; from = at) {
+      for (at = from; at < bytes.length && bytes[at] < 0x80;) at++;
+      parts.push(bytes.subarray(from, at).toString());
+      for (; at < bytes.length && bytes[at] >= 0x80; at++) parts.push('%' + bytes[at].toString(16));
+    }
     return parts.join('');
   }
 }

@@ -42,57 +42,56 @@ export default function deepObject() {
     return places;
   }
 
-  function place() { return { inside: {}, keys: [], all: [], items: null, text: null, shape: '', value: null }; }
+  function place() { return { keys: [], all: [], items: null, text: null, shape: '', value: null }; }
 
+  // An empty key is a new place each time.
   function insert(places, keys, text) {
     let at = places[0];
     for (let i = 0; i < keys.length; i++) {
-      if (at.text !== null || (keys[i] === '' && i + 1 < keys.length)) throw 'style';
-      at = below(places, at, keys[i]);
+      const key = keys[i], known = key === '' ? -1 : at.keys.indexOf(key);
+      if (at.text !== null || (key === '' && i + 1 < keys.length)) throw 'style';
+      if (known >= 0) { at = at.all[known]; continue; }
+      const made = place();
+      places.push(made);
+      at.keys.push(key);
+      at.all.push(made);
+      at = made;
     }
     if (at.text !== null || at.keys.length > 0) throw 'style';
     at.text = text;
   }
 
-  // An empty key is a new place each time.
-  function below(places, at, key) {
-    const known = key === '' ? undefined : at.inside['$' + key];
-    if (known !== undefined) return known;
-    const made = place();
-    places.push(made);
-    at.keys.push(key);
-    at.all.push(made);
-    if (key !== '') at.inside['$' + key] = made;
-    return made;
-  }
-
   // What a place is, and the shapes of those in it.
   function decide(at) {
-    const empty = at.keys.filter(function (key) { return key === ''; }).length;
-    if (values.hasType(at.shape, 'array') && at.keys.every(function (key) { return key === '' || isIndex(key); })) {
-      if (empty > 0 && empty < at.keys.length) throw 'style';
-      at.items = empty > 0 ? at.all : byIndex(at);
-      at.items.forEach(function (item, i) { item.shape = values.item(at.shape, i); });
-    } else {
-      if (empty > 0) throw 'style';
-      at.all.forEach(function (member, i) { member.shape = values.member(at.shape, at.keys[i]); });
+    let empty = 0, isList = values.hasType(at.shape, 'array');
+    for (let i = 0; i < at.keys.length; i++) {
+      if (at.keys[i] === '') empty++;
+      else if (isList && !isIndex(at.keys[i])) isList = false;
+    }
+    if (empty > 0 && (!isList || empty < at.keys.length)) throw 'style';
+    if (isList) at.items = empty > 0 ? at.all : byIndex(at);
+    for (let i = 0; i < at.all.length; i++) {
+      if (isList) at.items[i].shape = values.item(at.shape, i);
+      else at.all[i].shape = values.member(at.shape, at.keys[i]);
     }
   }
 
-  function isIndex(key) { return /^(?:0|[1-9][0-9]{0,5})(?![\s\S])/.test(key); }
+  function isIndex(key) { return key[0] >= '0' && key[0] <= '9' && /^(?:0|[1-9][0-9]{0,5})(?![\s\S])/.test(key); }
 
   function byIndex(at) {
-    return at.keys.map(function (key, i) {
-      const item = at.inside['$' + i];
-      if (item === undefined) throw 'style';
-      return item;
-    });
+    const items = [];
+    for (let i = 0; i < at.keys.length; i++) {
+      const known = at.keys.indexOf(String(i));
+      if (known < 0) throw 'style';
+      items.push(at.all[known]);
+    }
+    return items;
   }
 
   function assemble(at) {
     if (at.items !== null) return at.items.map(function (item) { return item.value; });
     const object = {};
-    at.keys.forEach(function (key, i) { values.put(object, key, at.all[i].value); });
+    for (let i = 0; i < at.keys.length; i++) values.put(object, at.keys[i], at.all[i].value);
     return object;
   }
 

@@ -13,7 +13,7 @@ import textValue from 'text_value.js';
 
 // readings: the functions of reading.js.
 export default function form(readings) {
-  const values = textValue();
+  const values = textValue(), types = mediaType();
 
   function decode(text) { return percent(text, true); }
 
@@ -21,10 +21,10 @@ export default function form(readings) {
 
   // rule: {schema, fields, rest} of the plan.
   function urlencoded(rule, bytes, limits) {
-    const query = queryParts(readings), parts = query.read(ascii(bytes)), dealt = { value: {}, failures: [] };
+    const query = queryParts(readings), parts = query.read(ascii(bytes), limits.jsonKeys), dealt = { value: {}, failures: [] };
+    if (parts === null) return refused('limits', 'jsonKeys');
     if (parts.some(function (part) { return part[0] === null; })) return refused('syntax', 'form');
-    const limit = limitOf(parts, limits);
-    if (limit !== null) return refused('limits', limit);
+    if (parts.some(function (part) { return readings.isTooLong(part[0], limits.stringBytes); })) return refused('limits', 'stringBytes');
     const found = query.deal(rule.fields, parts, []);
     rule.fields.forEach(function (field, number) {
       const sent = found.sent[number];
@@ -32,11 +32,6 @@ export default function form(readings) {
     });
     addOthers(dealt, found.others, function (own, name) { return fieldValue(rule.rest, { own: own, members: [] }, name, limits); });
     return finished(dealt);
-  }
-
-  function limitOf(parts, limits) {
-    if (parts.length > limits.jsonKeys) return 'jsonKeys';
-    return parts.some(function (part) { return readings.isTooLong(part[0], limits.stringBytes); }) ? 'stringBytes' : null;
   }
 
   function fieldValue(field, sent, name, limits) {
@@ -127,7 +122,7 @@ export default function form(readings) {
   // Type and parameters; null when it is malformed.
   function typeOf(part) {
     const text = part.contentType === null ? 'text/plain' : part.contentType;
-    return /^[^\/; \t]+\/[^\/; \t]+[ \t]*(?:;|(?![\s\S]))/.test(text) ? mediaType().read(text) : null;
+    return /^[^\/; \t]+\/[^\/; \t]+[ \t]*(?:;|(?![\s\S]))/.test(text) ? types.read(text) : null;
   }
 
   function takes(ranges, type) {

@@ -7,6 +7,8 @@ import mediaType from 'media_type.js';
 import trimmed from 'trimmed.js';
 
 export default function multipart() {
+  const types = mediaType();
+
   // The parts in their order: {name, isFile, contentType or null, value: Buffer}; null when the bytes are malformed, 'limit' when there
   // are more than `most`. boundary: the parameter of the media type, or undefined.
   function read(bytes, boundary, most) {
@@ -67,7 +69,7 @@ export default function multipart() {
     if (lowered(kind) !== 'form-data' || value.indexOf('\\') >= 0) return null;
     let at = kind.length;
     while (isBlank(value.charAt(at))) at++;
-    const parameters = mediaType().parameters(value, at);
+    const parameters = types.parameters(value, at);
     if (parameters === null || parameters['$name'] === undefined) return null;
     if (parameters['$filename*'] !== undefined || parameters['$name*'] !== undefined) return null;
     const name = isText ? parameters.$name : decoded(parameters.$name);

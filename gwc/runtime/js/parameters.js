@@ -25,7 +25,7 @@ export default function parameters(readings, schemas) {
 
   function ofQuery(declared, text, rule) {
     const parts = queryParts(readings);
-    return parts.deal(declared, text === '' || (declared.length === 0 && !rule.closedQuery) ? [] : parts.read(text), rule.knownQuery);
+    return parts.deal(declared, text === '' || (declared.length === 0 && !rule.closedQuery) ? [] : parts.read(text, text.length), rule.knownQuery);
   }
 
   // A function from a parameter that is not in the query to its raw texts.

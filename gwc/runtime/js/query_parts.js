@@ -4,9 +4,10 @@ import policy from 'policy.js';
 
 // readings: the functions of reading.js.
 export default function queryParts(readings) {
-  // [decoded name or null, raw text] each.
-  function read(text) {
+  // [decoded name or null, raw text] each; null: they are more than `most`.
+  function read(text, most) {
     const found = [], all = text.split('&');
+    if (all.length > most && all.filter(isThere).length > most) return null;
     for (let i = 0; i < all.length; i++) {
       if (all[i] === '') continue;
       const at = all[i].indexOf('=');
@@ -14,6 +15,8 @@ export default function queryParts(readings) {
     }
     return found;
   }
+
+  function isThere(part) { return part !== ''; }
 
   // What was sent of each of the declared ({name, takesRest, ..reading}), and the parts that nobody claims. known: names that are somebody else's.
   function deal(declared, parts, known) {
