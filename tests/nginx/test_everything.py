@@ -152,7 +152,7 @@ FAULTS = [
     ("percent", "export default function percent(text, plus) {\n", "parameters"),
     ("pointer", "export default function pointer(name) {", "parameters"),
     ("query_parts", "  function deal(declared, parts, known) {\n", "parameters"),
-    ("query_parts", "  function read(text) {\n", "parameters"),
+    ("query_parts", "  function read(text, most) {\n", "parameters"),
     ("reading", "  function jsonField(plain, texts, decode, limits) {\n", "form"),
     ("reading", "  function value(plain, isSpread, name, sent, decode, limits) {\n", "parameters"),
     ("schema", "  function failures(number, value, pointer) {\n", "json"),
