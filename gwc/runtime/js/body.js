@@ -17,7 +17,7 @@ export default function body() {
   function checkHead(fields, mediaTypes) {
     const types = valuesOf(fields, 'content-type');
     if (types.length !== 1 || !takes(mediaTypes, types[0])) return 'body.contentType';
-    const isPlain = valuesOf(fields, 'content-encoding').every(function (coding) { return lowered(coding) === 'identity'; });
+    const isPlain = valuesOf(fields, 'content-encoding').every(function (coding) { return coding === '' || lowered(coding) === 'identity'; });
     return isPlain ? null : 'body.encoding';
   }
 
@@ -25,11 +25,17 @@ export default function body() {
     return fields.filter(function (f) { return lowered(f[0]) === name; }).map(function (f) { return trimmed(f[1]); });
   }
 
-  // Whether a Content-Type names one of the media types; parameters and case do not count.
+  // Whether a Content-Type names one of the media types; parameters and case do not count. An asterisk stands for a range; a comma outside of
+  // quoted text may be between two fields that somebody joined.
   function takes(mediaTypes, contentType) {
-    const essence = lowered(trimmed(contentType.split(';')[0])), parts = essence.split('/');
-    if (parts.length !== 2 || parts[0] === '' || parts[1] === '' || essence.indexOf('*') >= 0) return false;
-    return [essence, parts[0] + '/*', '*/*'].some(function (m) { return mediaTypes.indexOf(m) >= 0; });
+    const found = /^([A-Za-z0-9!#$%&'+.^_`|~-]+)\/([A-Za-z0-9!#$%&'+.^_`|~-]+)[ \t]*(?:;|(?![\s\S]))/.exec(contentType);
+    if (found === null || mayBeJoined(contentType)) return false;
+    const kind = lowered(found[1]);
+    return [kind + '/' + lowered(found[2]), kind + '/*', '*/*'].some(function (m) { return mediaTypes.indexOf(m) >= 0; });
+  }
+
+  function mayBeJoined(text) {
+    return text.indexOf(',') >= 0 && text.replace(/\\[\s\S]/g, '').replace(/"[^"]*"/g, '').indexOf(',') >= 0;
   }
 
   return { check, checkAbsent };

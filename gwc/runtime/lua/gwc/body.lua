@@ -28,7 +28,7 @@ end
 
 local function is_plain(values)
   for _, coding in ipairs(values) do
-    if lower(coding) ~= "identity" then return false end
+    if coding ~= "" and lower(coding) ~= "identity" then return false end
   end
   return true
 end
