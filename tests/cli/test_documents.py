@@ -26,6 +26,12 @@ info: {title: t, version: "1"}
 paths:
   /health: {get: {operationId: getHealth, security: [], responses: {"200": {description: d}}}}
   /orders: {get: {operationId: listOrders, security: [{oauth: []}], responses: {"200": {description: d}}}}
+  /imports:
+    post:
+      operationId: importOrders
+      security: [{oauth: []}]
+      requestBody: {content: {application/json: {schema: {type: object}}, text/csv: {}}}
+      responses: {"200": {description: d}}
 components: {securitySchemes: {oauth: {type: openIdConnect, openIdConnectUrl: "https://id.example.com/.well-known/openid-configuration"}}}
 """
 
@@ -35,8 +41,8 @@ def blocks(page: Path, language: str) -> list[str]:
 
 
 def test_the_policy_of_the_readme_compiles(tmp_path, run, monkeypatch):
-    (policy,) = blocks(ROOT / "README.md", "yaml")
-    (tmp_path / "readme.gwc.yaml").write_text(policy)
+    policy, validation = blocks(ROOT / "README.md", "yaml")
+    (tmp_path / "readme.gwc.yaml").write_text(policy + validation)
     (tmp_path / "openapi.yaml").write_text(OPENAPI)
     keys = json.loads((EXAMPLE / "jwks.json").read_text())["keys"]
     (tmp_path / "jwks.json").write_text(json.dumps({"keys": [k for k in keys if k["alg"] == "ES256"]}))
@@ -69,6 +75,12 @@ def test_the_readme_names_what_is_not_there_yet():
     text = (ROOT / "README.md").read_text()
     missing = [c for c in LATER if not re.search(rf"\b{c}\b", text)]
     assert not missing
+
+
+def test_the_validation_of_its_page_fits_the_schema():
+    (text,) = blocks(ROOT / "docs/validation.md", "yaml")
+    schema = json.loads(schema_text("policy"))
+    jsonschema.validate(yaml.safe_load(text)["validation"], {**schema["properties"]["validation"], "$defs": schema["$defs"]})
 
 
 def test_every_reason_is_documented():

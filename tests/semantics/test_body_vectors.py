@@ -90,10 +90,7 @@ def test_multipart(case):
 
 
 def _texts() -> list[tuple[str, bytes]]:
-    found: list[tuple[str, bytes]] = []
-    for path in sorted(corpora("json-parsing").glob("**/*.json")):
-        found.append((path.name, path.read_bytes()))
-    return found
+    return [(path.name, path.read_bytes()) for path in sorted(corpora("json-parsing").glob("**/*.json"))]
 
 
 def test_the_parsing_corpus():
