@@ -1,7 +1,7 @@
 """Schemas as functions of JavaScript for njs, and QuickJS: a function for each schema of the table that is used, and for each root.
 
-Each function is printed twice. `function (v)` says whether `v` fulfils the schema; `function (v, c, p)` adds failures to the array `c` and is
-false when there are enough, `p` is the pointer of `v`. `x`: what they are given (gwc/runtime/js/judge_tools.js).
+Each is printed twice. `function (v)` says whether `v` fulfils the schema; `function (v, c, p)` adds failures to the array `c` and is false when
+there are enough, `p` is the pointer of `v`. `x`: what they are given (gwc/runtime/js/judge_tools.js).
 """
 
 from __future__ import annotations

@@ -12,8 +12,8 @@ from gwc.jsonschema.tree import Call, Check, JsonType, Schema
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A value in a variable, and what is done when it does not hold: a failure at `pointer`, an expression; without one the function, or the
-    block `label`, is left.
+    """A value in a variable, and what is done when it does not hold: a failure at `pointer`, an expression; without one the function is left,
+    or the block `label`.
 
     `counts`: here, and nowhere else, the members of the value are counted (js_counted.py). `kind`: a type that the value is known to have.
     """
@@ -67,10 +67,10 @@ class Held:
 class Body:
     """Lines, and variables that are used once.
 
-    `print_schema` prints the statements that judge the value of a place by a schema. `number_of`: the number of a schema that gets a function
-    of its own; `marks_of`: that of the function that says which members and items a schema evaluates.
-    `schema_of`: the schema that is called. `reach`: is told which functions are called. `test`: an expression for whether a schema of one simple check holds. `may_count`: whether the
-    function is one that counts.
+    `print_schema` prints the statements that judge the value of a place by a schema; `test` gives an expression for whether a schema of one
+    simple check holds. `number_of`: the number of a schema that gets a function of its own; `marks_of`: that of the function that says which
+    members and items a schema evaluates; `schema_of`: the schema that is called; `reach` is told which functions are called. `may_count`:
+    whether the function is one that counts.
     """
 
     print_schema: Callable[[Body, Schema, Place], None]

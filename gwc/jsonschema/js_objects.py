@@ -27,8 +27,8 @@ INHERITED = frozenset(
 class _Object:
     """An object in a variable, while checks about it are printed. `before`: the checks of its schema that are printed already.
 
-    `judged`: names of members with a schema of their own; `required`: those of them whose absence is told where they are judged. `known`: the
-    check whose names are counted while those are judged, in `present`.
+    `judged`: names of members with a schema of their own; `required`: those of them whose absence is told where they are judged. `known`:
+    the check whose names are counted while those are judged, in `present`.
     """
 
     body: Body

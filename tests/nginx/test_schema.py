@@ -8,10 +8,12 @@ from typing import Any
 import pytest
 
 from gwc.diagnostics import Findings
+from gwc.jsonschema.js_objects import INHERITED
 from gwc.jsonschema.tree import AnyOf, Call, Items, Known, Members, Schema, Table, Types
 from gwc.lowering.schema import SchemaBuilder
 from gwc.semantics.json_schema import failures
 from tests.jsonschema.given import body_schema, load, value_of
+from tests.support.nginx_process import scripting
 from tests.support.njs_schemas import LIMITS, judging
 from tests.support.schema_suite import Draft, Group, groups, write_document
 
@@ -103,6 +105,12 @@ def test_what_the_quick_way_counts(tmp_path: Path, text: str, failures: list[Any
     with judging(tmp_path, [(Schema((Call(0),)), NESTED)]) as judge:
         assert judge([(0, text)]) == [failures]
         assert bool(judge.quick) == (not failures)
+
+
+def test_inherited_names_are_known(tmp_path: Path) -> None:
+    """A member with any other name is undefined where it is not there."""
+    with scripting(tmp_path, "Object.getOwnPropertyNames(Object.prototype)") as run:
+        assert set(run(None)) <= INHERITED
 
 
 def check(pairs: list[Any], wanted: list[Any], found: list[Any]) -> None:

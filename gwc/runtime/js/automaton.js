@@ -7,7 +7,7 @@ export default function automaton() {
   function find(text, table, states, width, start) {
     let data = tables[table];
     if (data === undefined) data = tables[table] = Buffer.from(table, 'base64');
-    const state = states <= 256 ? run(Buffer.from(text), data, states, width, start) : runWide(Buffer.from(text), data, states, width, start);
+    const bytes = Buffer.from(text), state = states <= 256 ? run(bytes, data, states, width, start) : runWide(bytes, data, states, width, start);
     return data[CLASSES + state] === 1;
   }
 

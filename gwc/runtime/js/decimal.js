@@ -4,11 +4,13 @@
 
 export default function decimal() {
   const INTEGERS = 9007199254740992; // 2^53
-  const TOO_LARGE = '1797693134862315807937289714053034150799341327100378269361737789804449682927647509466490179775872070963302864166928879109' +
-    '4655554785194040263065748867150582068190890200070838367627385484581771153176447573027006985557136695962284291481986083493647529271907416' +
-    '8444365510704342711559699508093042880177904174497792'; // 2^1024 - 2^970: from here on a double is infinite
+  const TOO_LARGE = '17976931348623158079372897140530341507993413271003782693617377898044496829276475094664901797758720709633028641' +
+    '669288791094655554785194040263065748867150582068190890200070838367627385484581771153176447573027006985557136695962284291' +
+    '4819860834936475292719074168444365510704342711559699508093042880177904174497792'; // 2^1024 - 2^970: from here on a double is infinite
 
-  const POWERS = [1, 10, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22];
+  const POWERS = [
+    1, 10, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22,
+  ];
   const MAX_LITERAL = 1000;
 
   // The value of a literal that has the form of a JSON number; null: it is not finite as a double, smaller than 1e-308, or too long.
@@ -62,7 +64,9 @@ export default function decimal() {
   // -1, 0 or 1. Each is a value, or the text of a decimal.
   function compare(a, b) {
     const left = parts(a), right = parts(b);
-    if (left[1] === '' || right[1] === '') return left[1] === right[1] ? 0 : (left[1] === '' ? right : left)[0] === (left[1] !== '') ? -1 : 1;
+    if (left[1] === '' && right[1] === '') return 0;
+    if (left[1] === '') return right[0] ? 1 : -1;
+    if (right[1] === '') return left[0] ? -1 : 1;
     if (left[0] !== right[0]) return left[0] ? -1 : 1;
     const size = compareSizes(left, right);
     return left[0] ? -size : size;
@@ -76,7 +80,9 @@ export default function decimal() {
 
   // Whether a number or symbol is a multiple of <digits>e<exponent>: at most 14 digits, without zeros at the end.
   function isMultiple(value, digits, exponent) {
-    if (typeof value === 'number' && exponent < 0 && exponent >= -22 && isSmall(value, -exponent)) return isFraction(value, Number(digits), Number('1e' + -exponent));
+    if (typeof value === 'number' && exponent < 0 && exponent >= -22 && isSmall(value, -exponent)) {
+      return isFraction(value, Number(digits), POWERS[-exponent]);
+    }
     const dividend = parts(value), divisor = Number(digits), zeros = dividend[2] - exponent;
     if (dividend[1] === '') return true;
     if (zeros < 0) return false; // the divisor times ten would have to be in digits that end in none of 0
@@ -87,7 +93,7 @@ export default function decimal() {
   }
 
   // Whether a number times 10^places has at most 15 digits before the point.
-  function isSmall(value, places) { return value < Number('1e' + (15 - places)) && value > -Number('1e' + (15 - places)); }
+  function isSmall(value, places) { return places < 15 && value < POWERS[15 - places] && value > -POWERS[15 - places]; }
 
   // Whether a small number is a multiple of divisor / scale. Different decimals of 15 digits are different numbers.
   function isFraction(value, divisor, scale) {

@@ -154,7 +154,8 @@ export default function jsonBytes() {
     if (c === 101 || c === 69) exponent = readExponent();
     if (exact === null) exact = decimal();
     if (at - from > exact.MAX_LITERAL) fail('syntax', 'number');
-    const value = point - start + places <= 15 ? exact.small(isNegative, mantissa, exponent - places) : exact.of(isNegative, digits(start, point, end), exponent - places);
+    const isSmall = point - start + places <= 15;
+    const value = exact[isSmall ? 'small' : 'of'](isNegative, isSmall ? mantissa : digits(start, point, end), exponent - places);
     if (value === null) fail('syntax', 'number');
     return value;
   }

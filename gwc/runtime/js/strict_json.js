@@ -1,4 +1,4 @@
-// JSON (RFC 8259) in which all readers find the same: UTF-8, no member twice, no lone surrogates, exact numbers (decimal.js), within limits.
+// JSON (RFC 8259) in which all readers find the same: UTF-8, no member twice, no lone surrogates, exact numbers (decimal.js), limits.
 //
 // JSON.parse is by far the fastest reader. It keeps the last of two members, replaces lone surrogates, rounds numbers, and in njs takes +1,
 // 01, 1., .5 and Infinity. Texts with odd numbers go to `json_bytes`, which reads byte by byte; the rest is found out afterwards.
