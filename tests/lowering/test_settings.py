@@ -53,12 +53,31 @@ def test_no_section_at_all(tmp_path):
         ({"request": {"mode": "off"}}, {"request": {"mode": "enforce", "parameters": "schema"}}, None, False, 1),
         ({"request": {"mode": "off"}}, None, {"request": {"mode": "enforce"}}, True, 1),
         ({"request": {"mode": "off"}}, None, None, False, 0),
+        ({"request": {"mode": "off"}}, {}, None, True, 1),
+        ({"request": {"mode": "off"}}, {"request": {"body": "strict"}}, None, True, 1),
+        ({"request": {"mode": "off"}}, None, {"request": {"parameters": "schema"}}, False, 1),
+        ({"request": {"parameters": "schema"}}, {}, None, True, 1),
+        ({}, {"request": {"parameters": "schema"}}, None, True, 1),
         ({"request": {"parameters": "schema"}}, None, {"request": {"body": "strict"}}, False, 1),
     ],
 )
 def test_the_strictest_value_counts(tmp_path, general, base, own, closed, count):
     found = _rule(tmp_path, general=general, base=base, own=own)
     assert (found.closed_query, len(found.parameters)) == (closed, count)
+
+
+@pytest.mark.parametrize(
+    ("general", "base", "depth"),
+    [
+        ({"jsonDepth": 64}, None, 64),
+        ({"jsonDepth": 64}, {}, DEFAULT_LIMITS.json_depth),
+        ({}, {"jsonDepth": 64}, DEFAULT_LIMITS.json_depth),
+        ({"jsonDepth": 20}, {"jsonDepth": 64}, 20),
+    ],
+)
+def test_silence_is_the_default_limit(tmp_path, general, base, depth):
+    found = _rule(tmp_path, general={"limits": general}, base=None if base is None else {"limits": base})
+    assert found.limits.json_depth == depth
 
 
 def test_the_smallest_limit_counts(tmp_path):
@@ -129,5 +148,8 @@ def test_a_further_level_never_loosens(tmp_path, general, base, own):
         found = _rule(tmp_path, **levels)
         return 2 if found.closed_query else len(found.parameters)
 
-    explicit = {"request": {"parameters": "schema", "mode": "enforce", **general["request"]}}  # defaults fill in what nobody says
-    assert strictness(general=explicit, base=base, own=own) >= strictness(general=explicit)
+    together = strictness(general=general, base=base, own=own)
+    assert together >= strictness(general=general, base=base)
+    assert together >= strictness(general=general, own=own)
+    off = {"request": {"mode": "off"}}
+    assert together >= strictness(general=off, base=base)

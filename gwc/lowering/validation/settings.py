@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from gwc.controls.body import media_range
 from gwc.controls.spec import Located, size_bytes
@@ -11,7 +12,6 @@ from gwc.controls.validation import DEFAULT_LIMITS, Limits, RequestSpec, Strictn
 from gwc.diagnostics import Findings
 from gwc.lowering.context import Context
 
-Level = tuple[ValidationSpec, Located]
 _STRICTEST: tuple[Strictness, ...] = ("strict", "schema", "off")
 
 
@@ -58,20 +58,48 @@ def _check_one(spec: ValidationSpec, place: Located, findings: Findings) -> None
 
 
 def settings_of(ctx: Context, operation: str) -> Settings:
-    """What counts for the operation with this id."""
-    levels = [(spec, place) for spec, place in (*_general(ctx), _own(ctx, operation)) if spec is not None]
+    """What counts for the operation with this id.
+
+    The section of a policy or baseline is complete: what it leaves out has its default, unless it says `mode: off`. That of an operation
+    says only what it tightens. So a policy can't loosen what its baseline asks for by being silent.
+    """
+    general = [_Level(spec, place, is_complete=True) for spec, place in _general(ctx) if spec is not None]
+    spec, place = _own(ctx, operation)
+    levels = [*general, *([_Level(spec, place, is_complete=False)] if spec is not None else [])]
     if not levels:
         return NONE
-    requests = [(spec.request or RequestSpec(), place) for spec, place in levels]
-    is_on = _is_on([r for r, _ in requests])
+    is_on = any(level.request.mode != "off" for level in levels)
     return Settings(
-        parameters=_strictest(r.parameters for r, _ in requests) if is_on else "off",
-        body=_strictest(r.body for r, _ in requests) if is_on else "off",
-        formats=_asserts([r for r, _ in requests]),
-        media_types=tuple(_media_types(requests)) if is_on else (),
-        limits=_limits([spec for spec, _ in levels]),
-        watches_responses=_watches([spec for spec, _ in levels]),
+        parameters=_strictest(_given(levels, "parameters", "strict")) if is_on else "off",
+        body=_strictest(_given(levels, "body", "strict")) if is_on else "off",
+        formats="assert" in _given(levels, "formats", "assert"),
+        media_types=tuple(_media_types(levels)) if is_on else (),
+        limits=_limits(levels),
+        watches_responses=_watches([level.spec for level in levels]),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class _Level:
+    spec: ValidationSpec
+    place: Located
+    is_complete: bool
+
+    @property
+    def request(self) -> RequestSpec:
+        return self.spec.request or RequestSpec()
+
+    @property
+    def has_defaults(self) -> bool:
+        """Whether silence means the default."""
+        return self.is_complete and self.request.mode != "off"
+
+
+def _given(levels: Sequence[_Level], key: str, default: Any) -> set[Any]:
+    """What the levels say under a key of `request`; the default where nobody says anything."""
+    said = {getattr(level.request, key) for level in levels} - {None}
+    silent = any(level.has_defaults and getattr(level.request, key) is None for level in levels)
+    return said | {default} if silent or not said else said
 
 
 def _general(ctx: Context) -> Iterator[tuple[ValidationSpec | None, Located]]:
@@ -85,36 +113,29 @@ def _own(ctx: Context, operation: str) -> tuple[ValidationSpec | None, Located]:
     return own.validation if own else None, ctx.place.at("operations", operation, "validation")
 
 
-def _is_on(requests: Sequence[RequestSpec]) -> bool:
-    """`enforce` somewhere, or no `off`: the section is there."""
-    modes = {r.mode for r in requests}
-    return "enforce" in modes or "off" not in modes
+def _strictest(given: Collection[Strictness]) -> Strictness:
+    return next(value for value in _STRICTEST if value in given)
 
 
-def _strictest(given: Iterable[Strictness | None]) -> Strictness:
-    named = {value for value in given if value is not None}
-    return next((value for value in _STRICTEST if value in named), _STRICTEST[0])
+def _media_types(levels: Sequence[_Level]) -> Iterator[MediaTypeList]:
+    for level in levels:
+        if level.request.media_types is not None:
+            found = tuple(r for text in level.request.media_types if (r := media_range(text)) is not None)
+            yield MediaTypeList(found, level.place.at("request", "mediaTypes"))
 
 
-def _asserts(requests: Sequence[RequestSpec]) -> bool:
-    given = {r.formats for r in requests} - {None}
-    return "assert" in given or not given
+def _limits(levels: Sequence[_Level]) -> Limits:
+    def smallest(key: str, default: int) -> int:
+        given = [getattr(level.spec.limits, key) for level in levels]
+        sizes = [size_bytes(v) if isinstance(v, str) else v for v in given if v is not None]
+        silent = any(level.has_defaults and v is None for level, v in zip(levels, given, strict=True))
+        return min([*sizes, default] if silent or not sizes else sizes)
 
-
-def _media_types(requests: Iterable[tuple[RequestSpec, Located]]) -> Iterator[MediaTypeList]:
-    for request, place in requests:
-        if request.media_types is not None:
-            found = tuple(r for text in request.media_types if (r := media_range(text)) is not None)
-            yield MediaTypeList(found, place.at("request", "mediaTypes"))
-
-
-def _limits(specs: Sequence[ValidationSpec]) -> Limits:
-    sizes = [size_bytes(s.limits.string_bytes) for s in specs if s.limits.string_bytes is not None]
     return Limits(
-        json_depth=min((s.limits.json_depth for s in specs if s.limits.json_depth), default=DEFAULT_LIMITS.json_depth),
-        json_keys=min((s.limits.json_keys for s in specs if s.limits.json_keys), default=DEFAULT_LIMITS.json_keys),
-        array_items=min((s.limits.array_items for s in specs if s.limits.array_items), default=DEFAULT_LIMITS.array_items),
-        string_bytes=min(sizes, default=DEFAULT_LIMITS.string_bytes),
+        json_depth=smallest("json_depth", DEFAULT_LIMITS.json_depth),
+        json_keys=smallest("json_keys", DEFAULT_LIMITS.json_keys),
+        array_items=smallest("array_items", DEFAULT_LIMITS.array_items),
+        string_bytes=smallest("string_bytes", DEFAULT_LIMITS.string_bytes),
     )
 
 
