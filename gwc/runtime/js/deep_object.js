@@ -29,7 +29,7 @@ export default function deepObject() {
     for (let i = 0; i < texts.length; i++) if (texts[i][0].length > limits.jsonDepth) throw 'jsonDepth';
     if (texts.length > limits.jsonKeys) throw 'jsonKeys';
     for (let i = 0; i < places.length; i++) if (places[i].items !== null && places[i].items.length > limits.arrayItems) throw 'arrayItems';
-    for (let i = places.length - 1; i >= 0; i--) places[i].value = places[i].text === null ? assemble(places[i]) : values.read(places[i].text, places[i].shape);
+    for (let i = places.length - 1; i >= 0; i--) places[i].value = places[i].text === null ? assemble(places[i]) : wrapped(places[i]);
     return places[0].value;
   }
 
@@ -38,27 +38,53 @@ export default function deepObject() {
     const places = [place()];
     places[0].shape = shape;
     for (let i = 0; i < texts.length; i++) insert(places, texts[i][0], texts[i][1]);
-    for (let i = 0; i < places.length; i++) if (places[i].text === null) decide(places[i]);
+    for (let i = 0; i < places.length; i++) {
+      if (places[i].text === null) decide(places[i]);
+      else follow(places[i]);
+    }
     return places;
   }
 
-  function place() { return { keys: [], all: [], items: null, text: null, shape: '', value: null }; }
+  // A place with one text has the places below it in a row: `rest`, from `from` on.
+  function place() { return { keys: [], all: [], items: null, text: null, rest: [], from: 0, lists: null, shape: '', value: null }; }
 
   // An empty key is a new place each time.
   function insert(places, keys, text) {
+    const empty = keys.indexOf('');
+    if (empty >= 0 && empty + 1 < keys.length) throw 'style';
     let at = places[0];
     for (let i = 0; i < keys.length; i++) {
-      const key = keys[i], known = key === '' ? -1 : at.keys.indexOf(key);
-      if (at.text !== null || (key === '' && i + 1 < keys.length)) throw 'style';
-      if (known >= 0) { at = at.all[known]; continue; }
-      const made = place();
-      places.push(made);
-      at.keys.push(key);
-      at.all.push(made);
-      at = made;
+      const key = keys[i];
+      if (at.from < at.rest.length) unroll(places, at);
+      if (at.text !== null) throw 'style';
+      const known = key === '' ? -1 : at.keys.indexOf(key), next = known < 0 ? place() : at.all[known];
+      if (known < 0) {
+        add(places, at, key, next);
+        next.text = text;
+        next.rest = keys;
+        next.from = i + 1;
+        return;
+      }
+      at = next;
     }
-    if (at.text !== null || at.keys.length > 0) throw 'style';
-    at.text = text;
+    throw 'style';
+  }
+
+  function add(places, at, key, made) {
+    places.push(made);
+    at.keys.push(key);
+    at.all.push(made);
+  }
+
+  // Makes a place of the first key in the row.
+  function unroll(places, at) {
+    const made = place();
+    made.text = at.text;
+    made.rest = at.rest;
+    made.from = at.from + 1;
+    at.text = null;
+    add(places, at, at.rest[at.from], made);
+    at.from = at.rest.length;
   }
 
   // What a place is, and the shapes of those in it.
@@ -86,6 +112,28 @@ export default function deepObject() {
       items.push(at.all[known]);
     }
     return items;
+  }
+
+  // The same for a row, each place of which has one key. The shape is that of its end afterwards.
+  function follow(at) {
+    at.lists = [];
+    for (let i = at.from; i < at.rest.length; i++) {
+      const key = at.rest[i], isList = values.hasType(at.shape, 'array') && (key === '' || isIndex(key));
+      if (isList ? key !== '' && key !== '0' : key === '') throw 'style';
+      at.lists.push(isList);
+      at.shape = isList ? values.item(at.shape, 0) : values.member(at.shape, key);
+    }
+  }
+
+  function wrapped(at) {
+    let value = values.read(at.text, at.shape);
+    for (let i = at.lists.length - 1; i >= 0; i--) {
+      if (at.lists[i]) { value = [value]; continue; }
+      const object = {};
+      values.put(object, at.rest[at.from + i], value);
+      value = object;
+    }
+    return value;
   }
 
   function assemble(at) {
