@@ -129,6 +129,7 @@ def _value_of_parts(one: Field, parts: Sequence[Part], place: Place) -> JsonValu
 def _value_of_part(one: Field, part: Part, shape: int, place: Place) -> JsonValue:
     if one.reading.style == "json":
         _check_type(one, part)
+        _check_charset(part)
         return _json(part, place)
     if one.reading.style == "binary":
         _check_type(one, part)
@@ -150,12 +151,15 @@ def _check_type(one: Field, part: Part) -> None:
         raise UnreadableError("contentType")
 
 
+def _check_charset(part: Part) -> None:
+    found = media_type.read(part.content_type if part.content_type is not None else "text/plain")
+    if found is None or not found.is_utf8:
+        raise UnreadableError("style")
+
+
 def _text(one: Field, part: Part, place: Place) -> str:
     _check_type(one, part)
-    found = media_type.read(part.content_type if part.content_type is not None else "text/plain")
-    charset = found.parameters.get("charset", "utf-8") if found and found.parameters else "utf-8"
-    if charset.lower() != "utf-8":
-        raise UnreadableError("style")
+    _check_charset(part)
     text = utf8(part.content)
     if len(text.encode()) > place.limits.string_bytes:
         raise UnreadableError("stringBytes")

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 
 _TYPE = re.compile(r"([^/; \t]+)/([^/; \t]+)[ \t]*(?=;|\Z)")
-_PARAMETER = re.compile(r""";[ \t]*(?:([!#$%&'*+.^_`|~0-9A-Za-z-]+)=([!#$%&'*+.^_`|~0-9A-Za-z-]+|"(?:[^"\\]|\\.)*"))?[ \t]*""", re.DOTALL)
+_PARAMETER = re.compile(r""";[ \t]*(?:([!#$%&'+.^_`|~0-9A-Za-z-]+)=([!#$%&'*+.^_`|~0-9A-Za-z-]+|"(?:[^"\\]|\\.)*"))?[ \t]*""", re.DOTALL)
 TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+\Z")
 
 JSON, FORM, MULTIPART, OPAQUE = "json", "form", "multipart", "opaque"
@@ -41,7 +41,10 @@ def read(text: str) -> MediaType | None:
 
 
 def parameters(text: str) -> dict[str, str] | None:
-    """Name -> value from the first semicolon on; None when malformed, or a name is there twice."""
+    """Name -> value from the first semicolon on; None when malformed, or a name is there twice.
+
+    So is a name with an asterisk (RFC 2231, 8187): some readers take `boundary*` or `name*0` for `boundary` and `name`, others don't.
+    """
     found: dict[str, str] = {}
     at = 0
     while at < len(text):

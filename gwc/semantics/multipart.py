@@ -48,13 +48,21 @@ def _part(piece: bytes) -> Part:
         fields[found[1].lower()] = found[2].strip(" \t")
     if fields.get("content-transfer-encoding", "binary").lower() not in _PLAIN_CODINGS:
         raise MalformedError
+    if not _is_clear(fields.get("content-type", "text/plain")):
+        raise MalformedError
     return Part(_name(fields.get("content-disposition", "")), fields.get("content-type"), content)
+
+
+def _is_clear(content_type: str) -> bool:
+    """Whether a part has one well-formed type, and no parts of its own: some readers take those for fields."""
+    found = media_type.read(content_type)
+    return found is not None and found.parameters is not None and not found.essence.startswith("multipart/")
 
 
 def _name(disposition: str) -> str:
     kind, semicolon, rest = disposition.partition(";")
     found = media_type.parameters(semicolon + rest)
-    if kind.strip(" \t").lower() != "form-data" or "\\" in disposition or not found or {"name*", "filename*"} & found.keys():
+    if kind.strip(" \t").lower() != "form-data" or "\\" in disposition or not found:
         raise MalformedError
     try:
         return found["name"].encode("latin-1").decode("utf-8")

@@ -67,7 +67,7 @@ def _is_taken(one: MediaType, sent: media_type.MediaType) -> bool:
     if sent.kind == media_type.OPAQUE:
         return one.opaque
     if sent.kind == media_type.MULTIPART:
-        return one.multipart is not None
+        return one.multipart is not None and (sent.parameters is None or sent.is_utf8)
     return (one.json if sent.kind == media_type.JSON else one.form) is not None and sent.is_utf8
 
 

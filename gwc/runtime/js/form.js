@@ -106,33 +106,26 @@ export default function form(readings) {
     if (!field.array || field.style === 'json' || field.style === 'binary') return false;
     if (!field.text) return true;
     let text = null;
-    try { text = textOf(part, null, limits); } catch (e) { if (typeof e !== 'string') throw e; }
+    try { text = textOf(part, limits); } catch (e) { if (typeof e !== 'string') throw e; }
     return text === null || !values.fits(text, field.shape);
   }
 
   // The value of one part at a place with `shape`.
   function partValue(field, part, shape, limits) {
-    const type = typeOf(part);
-    if (field.mediaTypes.length > 0 && (type === null || !takes(field.mediaTypes, type[0]))) throw 'contentType';
+    const type = types.read(part.contentType === null ? 'text/plain' : part.contentType), charset = type[1].$charset;
+    if (field.mediaTypes.length > 0 && !takes(field.mediaTypes, type[0])) throw 'contentType';
     if (field.style === 'binary') return '';
+    if (charset !== undefined && lowered(charset) !== 'utf-8') throw 'style';
     if (field.style === 'json') return readings.jsonValue(part.value, limits);
-    return values.read(textOf(part, type === null ? null : type[1], limits), shape);
-  }
-
-  // Type and parameters; null when it is malformed.
-  function typeOf(part) {
-    const text = part.contentType === null ? 'text/plain' : part.contentType;
-    return /^[^\/; \t]+\/[^\/; \t]+[ \t]*(?:;|(?![\s\S]))/.test(text) ? types.read(text) : null;
+    return values.read(textOf(part, limits), shape);
   }
 
   function takes(ranges, type) {
     return ['*/*', type.split('/')[0] + '/*', type].some(function (range) { return ranges.indexOf(range) >= 0; });
   }
 
-  // The text of a part. found: parameters of its type, or null.
-  function textOf(part, found, limits) {
-    const charset = found === null ? undefined : found.$charset;
-    if (charset !== undefined && lowered(charset) !== 'utf-8') throw 'style';
+  // The text of a part.
+  function textOf(part, limits) {
     if (part.value.length > limits.stringBytes && isUtf8(part.value)) throw 'stringBytes';
     if (!isUtf8(part.value)) throw 'style';
     return part.value.toString();

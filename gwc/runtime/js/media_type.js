@@ -9,7 +9,8 @@ export default function mediaType() {
     return at < 0 ? [lowered(trimmed(text)), {}] : [lowered(trimmed(text.slice(0, at))), parameters(text, at)];
   }
 
-  // '$' and the name in small letters -> value, from the semicolon at `at` on; null when they are malformed, or a name stands there twice.
+  // '$' and the name in small letters -> value, from the semicolon at `at` on; null when they are malformed, or a name stands there twice. So is
+  // a name with an asterisk (RFC 2231, 8187): some readers take `boundary*` or `name*0` for `boundary` and `name`, others don't.
   function parameters(text, at) {
     const found = {};
     while (at < text.length) {
@@ -18,7 +19,7 @@ export default function mediaType() {
       const name = token(text, at);
       if (name !== '') {
         const value = text.charAt(at + name.length) === '=' ? readValue(text, at + name.length + 1) : null, key = '$' + lowered(name);
-        if (value === null || found[key] !== undefined) return null;
+        if (value === null || found[key] !== undefined || key.indexOf('*') >= 0) return null;
         found[key] = value[0];
         at = value[1];
       }

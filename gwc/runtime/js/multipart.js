@@ -1,7 +1,7 @@
 // `multipart/form-data` (RFC 7578, RFC 2046 5.1.1), strictly: what two readers could take apart in two ways is refused.
 //
 // No text before the first delimiter, none behind the last one but a line break, lines end with CRLF, and the delimiter's text stands
-// nowhere else. Each part has exactly one Content-Disposition `form-data` with a name; no backslash in a quoted text, no `filename*`.
+// nowhere else. Each part has exactly one Content-Disposition `form-data` with a name; no backslash in a quoted text, no `filename*`; no parts inside of parts.
 import lowered from 'lowered.js';
 import mediaType from 'media_type.js';
 import trimmed from 'trimmed.js';
@@ -42,9 +42,17 @@ export default function multipart() {
     const disposition = dispositionOf(fields['$content-disposition'], text !== null);
     if (disposition === null) return null;
     const contentType = fields['$content-type'];
+    if (contentType !== undefined && !isClear(contentType)) return null;
     return {
       name: disposition[0], isFile: disposition[1], contentType: contentType === undefined ? null : contentType, value: bytes.subarray(blank + 4, to),
     };
+  }
+
+  // Whether a part has one well-formed type, and no parts of its own: some readers take those for fields.
+  function isClear(contentType) {
+    if (!/^[^\/; \t]+\/[^\/; \t]+[ \t]*(?:;|(?![\s\S]))/.test(contentType)) return false;
+    const found = types.read(contentType);
+    return found[1] !== null && found[0].slice(0, 10) !== 'multipart/';
   }
 
   function isPlain(coding) { return coding === undefined || ['7bit', '8bit', 'binary'].indexOf(lowered(coding)) >= 0; }
@@ -71,7 +79,6 @@ export default function multipart() {
     while (isBlank(value.charAt(at))) at++;
     const parameters = types.parameters(value, at);
     if (parameters === null || parameters['$name'] === undefined) return null;
-    if (parameters['$filename*'] !== undefined || parameters['$name*'] !== undefined) return null;
     const name = isText ? parameters.$name : decoded(parameters.$name);
     return name === null ? null : [name, parameters.$filename !== undefined];
   }

@@ -19,7 +19,7 @@ export default function validation() {
     if (found === null) return unsupported();
     const kind = formOf(read[0]);
     if (kind === 'opaque') return found.opaque === true ? null : unsupported();
-    if (found[kind] === undefined || (kind !== 'multipart' && !isUtf8(read[1]))) return unsupported();
+    if (found[kind] === undefined || !(isUtf8(read[1]) || (kind === 'multipart' && read[1] === null))) return unsupported();
     if (kind === 'json') return judge(found.json, strictJson().read(bytes, rule.limits));
     const fields = found[kind], forms = form(reading());
     return judge(fields.schema, kind === 'form' ? forms.urlencoded(fields, bytes, rule.limits) : forms.multipart(fields, bytes, read[1], rule.limits));

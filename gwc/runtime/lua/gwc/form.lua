@@ -12,7 +12,7 @@ local shape_of = require "gwc.shape"
 
 local M = {}
 
-local lower, match = string.lower, string.match
+local lower = string.lower
 
 local NOBODY = {}
 
@@ -95,31 +95,24 @@ local function takes(ranges, kind, subtype)
   return false
 end
 
---- Type, subtype and parameters of a part; nil when it is malformed.
-local function type_of(part)
-  local text = part.content_type or "text/plain"
-  if not match(text, "^[^/; \t]+/[^/; \t]+[ \t]*$") and not match(text, "^[^/; \t]+/[^/; \t]+[ \t]*;") then return nil end
-  return media_type.read(text)
-end
-
 --- The text of a part; nil and the keyword.
-local function text_of(part, parameters_of_type, limits)
-  local charset = parameters_of_type and parameters_of_type.charset
-  if not json.is_utf8(part.value) or (charset and lower(charset) ~= "utf-8") then return nil, "style" end
+local function text_of(part, limits)
+  if not json.is_utf8(part.value) then return nil, "style" end
   if #part.value > limits.stringBytes then return nil, "stringBytes" end
   return part.value
 end
 
 --- The value of one part at a place with `shape`; nil and the keyword.
 local function part_value(field, part, shape, limits)
-  local kind, subtype, found = type_of(part)
-  if field.media_types[1] and not (kind and takes(field.media_types, kind, subtype)) then return nil, "contentType" end
+  local kind, subtype, found = media_type.read(part.content_type or "text/plain")
+  if field.media_types[1] and not takes(field.media_types, kind, subtype) then return nil, "contentType" end
   if field.reading.style == "binary" then return "" end
+  if found.charset and lower(found.charset) ~= "utf-8" then return nil, "style" end
   if field.reading.style == "json" then
     local value, _, keyword = json_reader.decode(part.value, limits)
     return value, keyword
   end
-  local text, keyword = text_of(part, found, limits)
+  local text, keyword = text_of(part, limits)
   if keyword then return nil, keyword end
   return shape_of.read(shape, text)
 end
@@ -127,7 +120,7 @@ end
 --- Whether the text of the only part is an item of a list.
 local function is_item(reading, part, limits)
   if not reading.array or reading.style == "json" or reading.style == "binary" then return false end
-  local text = reading.text and text_of(part, nil, limits)
+  local text = reading.text and text_of(part, limits)
   return not (text and shape_of.fits(reading.shape, text))
 end
 

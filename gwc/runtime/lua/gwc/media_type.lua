@@ -4,6 +4,8 @@ local M = {}
 local find, gsub, lower, match, sub = string.find, string.gsub, string.lower, string.match, string.sub
 
 local TOKEN = "[%w!#$%%&'*+.^_`|~-]+"
+-- Without an asterisk (RFC 2231, 8187): some readers take `boundary*` or `name*0` for `boundary` and `name`, others don't.
+local NAME = "[%w!#$%%&'+.^_`|~-]+"
 
 --- The value whose first character is at `at`, and the place behind it.
 local function read_value(text, at)
@@ -26,7 +28,7 @@ function M.parameters(text, at)
   while at <= #text do
     if sub(text, at, at) ~= ";" then return nil end
     at = find(text, "[^ \t]", at + 1) or #text + 1
-    local name = match(text, "^" .. TOKEN, at)
+    local name = match(text, "^" .. NAME, at)
     if name then
       local value, after
       if sub(text, at + #name, at + #name) == "=" then value, after = read_value(text, at + #name + 1) end

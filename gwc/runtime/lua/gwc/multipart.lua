@@ -1,7 +1,7 @@
 --- `multipart/form-data` (RFC 7578, RFC 2046 5.1.1), strictly: what two readers could take apart in two ways is refused.
 --
 -- No text before the first delimiter, none behind the last one but a line break, lines end with CRLF, and the delimiter's text stands
--- nowhere else. Each part has exactly one Content-Disposition `form-data` with a name; no backslash in a quoted text, no `filename*`.
+-- nowhere else. Each part has exactly one Content-Disposition `form-data` with a name; no backslash in a quoted text, no `filename*`; no parts inside of parts.
 local json = require "gwc.json"
 local media_type = require "gwc.media_type"
 local trimmed = require "gwc.trimmed"
@@ -37,10 +37,17 @@ local function disposition_of(value)
   local kind, after = match(value or "", "^([^; \t]+)[ \t]*()")
   if kind == nil or lower(kind) ~= "form-data" or find(value, "\\", 1, true) then return nil end
   local parameters = media_type.parameters(value, after)
-  if parameters == nil or parameters["filename*"] or parameters["name*"] then return nil end
+  if parameters == nil then return nil end
   local name = parameters.name
   if name == nil or not json.is_utf8(name) then return nil end
   return name, parameters.filename ~= nil
+end
+
+--- Whether a part has one well-formed type, and no parts of its own: some readers take those for fields.
+local function is_clear(text)
+  if not match(text, "^[^/; \t]+/[^/; \t]+[ \t]*$") and not match(text, "^[^/; \t]+/[^/; \t]+[ \t]*;") then return false end
+  local kind, _, parameters = media_type.read(text)
+  return parameters ~= nil and kind ~= "multipart"
 end
 
 --- The part between two delimiters, or nil.
@@ -53,7 +60,7 @@ local function part_of(text, from, to)
   local coding = fields["content-transfer-encoding"]
   if coding and not PLAIN_CODINGS[lower(coding)] then return nil end
   local name, is_file = disposition_of(fields["content-disposition"])
-  if name == nil then return nil end
+  if name == nil or not is_clear(fields["content-type"] or "text/plain") then return nil end
   return { name = name, is_file = is_file, content_type = fields["content-type"], value = sub(text, blank + 4, to) }
 end
 

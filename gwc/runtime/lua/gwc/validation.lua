@@ -79,7 +79,7 @@ local function check_body(rule, asked, judge_by)
     return judge_form(judge_by, taken.form.schema, form.urlencoded(taken.form, asked.body(), limits))
   end
   if full == MULTIPART then
-    if taken.multipart == nil then return unsupported() end
+    if taken.multipart == nil or (found ~= nil and not is_utf8(found)) then return unsupported() end
     return judge_form(judge_by, taken.multipart.schema, form.multipart(taken.multipart, asked.body(), found, limits))
   end
   return taken.opaque or unsupported()
