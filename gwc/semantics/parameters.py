@@ -52,10 +52,16 @@ def _sent(parameter: Parameter, path: str, request: Request) -> Sent:
         return Sent([_text_in(path[1:].split("/")[parameter.place.index], parameter.place)])
     if parameter.location == "cookie":
         cookies = (c.strip(" \t").partition("=") for line in request.values("cookie") for c in line.split(";"))
-        return Sent([text for name, _, text in cookies if name.encode("latin-1") == parameter.name.encode()])
+        own = ((name, text) for name, _, text in cookies if name.rstrip(" \t").encode("latin-1") == parameter.name.encode())
+        return Sent([text if _is_clear(name, text) else UNREADABLE for name, text in own])
     values = list(request.values(parameter.name.lower()))
     is_list = {"array", "object"} & set(parameter.reading.kinds)
     return Sent([",".join(values)] if is_list and len(values) > 1 else values)
+
+
+def _is_clear(name: str, text: str) -> bool:
+    """Whether readers of cookies agree: some take blanks around the equals sign away, some read escapes in quoted text."""
+    return not name.endswith((" ", "\t")) and not text.startswith((" ", "\t")) and not (text.startswith('"') and "\\" in text)
 
 
 def _text_in(segment: str, place: SharedPlace) -> str:

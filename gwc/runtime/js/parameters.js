@@ -94,17 +94,27 @@ export default function parameters(readings, schemas) {
     }
   }
 
-  // [bytes of the name, bytes of the text] each.
+  // [bytes of the name without blanks, bytes of the text] each.
   function cookiesOf(r) {
     const field = r.rawVariables.http_cookie, found = [];
     if (field === undefined) return found;
     for (let start = 0; start <= field.length;) {
       const stop = field.indexOf(0x3b, start), end = stop < 0 ? field.length : stop, cookie = blanks(field.subarray(start, end)), at = cookie.indexOf(0x3d);
-      if (cookie.length > 0) found.push(at < 0 ? [cookie, Buffer.from('')] : [cookie.subarray(0, at), cookie.subarray(at + 1)]);
+      if (cookie.length > 0) found.push(at < 0 ? [cookie, Buffer.from('')] : [blanks(cookie.subarray(0, at)), textOf(cookie, at)]);
       start = end + 1;
     }
     return found;
   }
+
+  function textOf(cookie, at) { return isClear(cookie, at) ? cookie.subarray(at + 1) : Buffer.from('%'); } // nothing decodes it
+
+  // Whether readers of cookies agree: some take blanks around the equals sign away, some read escapes in quoted text.
+  function isClear(cookie, at) {
+    const first = cookie[at + 1];
+    return !isBlank(cookie[at - 1]) && !isBlank(first) && (first !== 0x22 || cookie.indexOf(0x5c, at) < 0);
+  }
+
+  function isBlank(byte) { return byte === 0x20 || byte === 0x09; }
 
   function inCookies(one, cookies) {
     const name = Buffer.from(one.name);

@@ -157,7 +157,12 @@ local function in_header(parameter, asked)
   return { own = fields, members = {} }
 end
 
---- Name -> raw texts.
+--- Whether readers of cookies agree: some take blanks around the equals sign away, some read escapes in quoted text.
+local function is_clear(name, raw)
+  return not find(name, "[ \t]$") and not find(raw, "^[ \t]") and not find(raw, '^".*\\')
+end
+
+--- Name without blanks -> raw texts.
 local function cookies(asked)
   local found = {}
   for _, field in ipairs(asked.header("cookie")) do
@@ -165,7 +170,7 @@ local function cookies(asked)
       local cookie = trimmed(part)
       if cookie ~= "" then
         local name, raw = assignment(cookie)
-        append(found, name, raw)
+        append(found, trimmed(name), is_clear(name, raw) and raw or UNREADABLE)
       end
     end
   end
