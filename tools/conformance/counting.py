@@ -12,9 +12,13 @@ from tools.conformance.questions import Batch
 
 @dataclass
 class Section:
-    """Numbers of one section. `agreed`: engine -> answers as wanted; the other numbers are sums over all engines."""
+    """Numbers of one section. `agreed`: engine -> answers as wanted; `turned`: cases of which the opposite is wanted, on purpose.
+
+    The other numbers are sums over all engines.
+    """
 
     asked: int = 0
+    turned: int = 0
     groups: set[str] = field(default_factory=set)
     refused: dict[str, str] = field(default_factory=dict)
     refused_cases: int = 0
@@ -45,6 +49,7 @@ class Count:
         for n, question in enumerate(batch.questions):
             section = self._section(question.section)
             section.asked += 1
+            section.turned += question.turned
             section.groups.add(question.group)
             said = {engine: given[n] for engine, given in answers.items()}
             place = f"{question.section} | {question.group} | {question.name}"

@@ -165,8 +165,8 @@ def page(rows: Sequence[Row]) -> list[str]:
     lines = [
         "## Real documents",
         "",
-        "With `validation: {request: {}}`, compiled for NGINX, Envoy and Kong. What the compiler refuses is removed from the document, where the finding lies, and named",
-        "below; the rest must compile. Each operation's parameters and bodies, and each shared schema with four values, were asked on NGINX and Envoy.",
+        "With `validation: {request: {}}`, compiled for NGINX, Envoy and Kong. What the compiler refuses is removed from the document, where the finding lies (a path that no",
+        "gateway serves gets another name, so that its operations stay), and named below; the rest must compile. Each operation's parameters and bodies, and each shared schema with four values, were asked on NGINX and Envoy.",
         "",
         "| document | operations | parameters | bodies | shared schemas | findings | requests | not as the model |",
         "|---|--:|--:|--:|--:|--:|--:|--:|",

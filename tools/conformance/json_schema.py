@@ -77,12 +77,13 @@ def _refused(problems: Problems, left: Sequence[Group]) -> dict[str, str]:
 
 def _questions(group: Group, path: str) -> list[Question]:
     section = f"random schemas, {group.draft}" if group.keyword == "random" else f"JSON Schema {group.draft}, {_kind(group)}"
-    return [Question(section, group.name, t.description, post(path, t.text.encode()), _wanted(group, t)) for t in group.tests]
+    return [_question(section, group, t, path) for t in group.tests]
 
 
-def _wanted(group: Group, test: Instance) -> Wanted:
+def _question(section: str, group: Group, test: Instance, path: str) -> Question:
     turned = f"{group.draft} {group.keyword}: {test.description}" in DECLARED
-    return "accepted" if test.is_valid != turned else "refused"
+    wanted: Wanted = "accepted" if test.is_valid != turned else "refused"
+    return Question(section, group.name, test.description, post(path, test.text.encode()), wanted, turned)
 
 
 def _kind(group: Group) -> str:

@@ -12,7 +12,7 @@ from typing import Any
 from urllib.parse import quote
 
 from tests.support.shared import corpus
-from tools.conformance.questions import Batch, Question, get, write_policy
+from tools.conformance.questions import Batch, Question, Wanted, get, write_policy
 
 SECTION = "OpenAPI parameters"
 DECLARED = {
@@ -44,5 +44,5 @@ def _question(number: int, case: dict[str, Any]) -> Question:
     target = f"/p{number}{case.get('path', '')}" + (f"?{quote(case['query'], safe='=&,|[]')}" if case.get("query") else "")
     fields = [case["header"].replace(":", ": ", 1)] if "header" in case else []
     name = f"{case['group']}: {case['name']}"
-    wanted = "accepted" if case["expect"] == "accept" and name not in DECLARED else "refused"
-    return Question(SECTION, name, name, get(target, *fields), wanted)
+    wanted: Wanted = "accepted" if (case["expect"] == "accept") != (name in DECLARED) else "refused"
+    return Question(SECTION, name, name, get(target, *fields), wanted, turned=name in DECLARED)

@@ -15,13 +15,14 @@ Wanted = Literal["accepted", "refused", "equal"]
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """`section` and `group` are what it is counted under; `raw` are the bytes of the request."""
+    """`section` and `group` are what it is counted under; `raw` are the bytes of the request. `turned`: the collection wants the opposite."""
 
     section: str
     group: str
     name: str
     raw: bytes
     wanted: Wanted
+    turned: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,7 @@ from gwc.lowering import compile_policy
 from tests.support.minimal_policy import put
 
 ROUNDS = 30
-OTHER_VERSION = "GWC801"
+OTHER_VERSION, NO_PATH = "GWC801", "GWC304"
 Pointer = tuple[str | int, ...]
 
 
@@ -44,12 +44,12 @@ def trimmed(document: Path, folder: Path) -> Trimmed:
             result.gateway = _compiled(place)
         except Problems as problems:
             errors = [d for d in problems.diagnostics if d.severity == "error" and d.span.path.endswith("document.json")]
-            where = {_removable(pointers[d.span.line - 1]) for d in errors}
+            where = {_removable(pointers[d.span.line - 1]): d.code for d in errors}
             if not errors or () in where or any(d.code == OTHER_VERSION for d in errors):
                 result.findings.update(_words(d.code, d.message) for d in problems.diagnostics if d.severity == "error")
                 return result
             result.findings.update(_words(d.code, d.message) for d in errors)
-            tree = _without(tree, where)
+            tree = _without(_with_other_paths(tree, where), {p for p, code in where.items() if code != NO_PATH})
         else:
             return result
     raise AssertionError(f"{document.name}: no end of findings")
@@ -99,6 +99,16 @@ def _lines(node: Any, pointer: Pointer, before: str, after: str) -> Iterator[tup
         yield "]" + after, pointer
     else:
         yield before + json.dumps(node, default=str) + after, pointer
+
+
+def _with_other_paths(tree: Any, where: dict[Pointer, str]) -> Any:
+    """A copy in which paths that no gateway serves have a name that can be served, so that what is below them is compiled, too."""
+    renamed = {
+        p[1]: f"/gwc-path-{n}" + "".join(re.findall(r"/?\{[A-Za-z0-9_]+\}", str(p[1]))).replace("}{", "}/{")
+        for n, (p, code) in enumerate(sorted(where.items(), key=str))
+        if code == NO_PATH and p[:1] == ("paths",)
+    }
+    return {**tree, "paths": {renamed.get(k, k): v for k, v in tree["paths"].items()}} if renamed else tree
 
 
 def _without(tree: Any, pointers: set[Pointer]) -> Any:
