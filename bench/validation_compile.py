@@ -19,7 +19,7 @@ from bench.compile_time import Usage, good, run
 from tests.support.minimal_policy import put
 
 TARGETS = "nginx,envoy,kong"
-VALIDATION = {"request": {}}
+VALIDATION: dict[str, dict[str, object]] = {"request": {}}
 SMALL = 120
 """Operations of the small made document; the large one has ten times as many."""
 
