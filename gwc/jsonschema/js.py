@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from itertools import groupby
 
+from gwc.jsonschema.cycles import recursive
 from gwc.jsonschema.js_body import Body, Place
 from gwc.jsonschema.js_checks import print_schema, test
 from gwc.jsonschema.js_evaluated import print_marking
@@ -23,6 +24,7 @@ class Printer:
 
     def __init__(self, table: Table) -> None:
         self._table = table
+        self._recursive = recursive(table)
         self._numbers: dict[Schema, int] = {}
         self._marks: dict[int, int] = {}
         self._next = len(table)
@@ -79,8 +81,11 @@ class Printer:
             return
         body = self._body(may_count=True)
         print_schema(body, schema, Place("v", counts=True))
-        self._testing[number] = body.text("v", "return true;")
+        text = body.text("v", "return true;")
+        self._testing[number] = f"x.remember({number}, {text})" if number in self._recursive else text
         body = self._body(may_count=False)
+        if number in self._recursive:  # what holds has nothing to tell, in however many ways it is reached
+            body.add(f"if ({body.function(number)}(v)) return true;")
         print_schema(body, schema, Place("v", "p"))
         self._telling[number] = body.text("v, c, p", "return true;")
 

@@ -44,12 +44,15 @@ class _Seen:
         self.items |= other.items
 
 
+_Result = tuple[list[Failure], _Seen]
+
+
 @dataclass(frozen=True)
 class _Judge:
+    """`known`: results by number of the schema, identity of the object or array, and pointer: there may be many ways that lead there."""
+
     table: Table
-
-
-_Result = tuple[list[Failure], _Seen]
+    known: dict[tuple[int, int, str], _Result] = field(default_factory=dict)
 
 
 def _judge(schema: Schema, judge: _Judge, value: JsonValue, at: str) -> _Result:
@@ -184,7 +187,12 @@ def _apply(check: tree.Apply, judge: _Judge, value: JsonValue, at: str, _seen: _
 
 
 def _call(check: tree.Call, judge: _Judge, value: JsonValue, at: str, _seen: _Seen) -> _Result:
-    return _judge(judge.table[check.number], judge, value, at)
+    if not isinstance(value, dict | list):
+        return _judge(judge.table[check.number], judge, value, at)
+    key = check.number, id(value), at
+    if key not in judge.known:
+        judge.known[key] = _judge(judge.table[check.number], judge, value, at)
+    return judge.known[key]
 
 
 def _chosen(discriminator: tree.Discriminator | None, value: JsonValue) -> int | None:

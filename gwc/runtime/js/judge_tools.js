@@ -1,7 +1,7 @@
 // What the functions that are printed from check trees (gwc/jsonschema/js.py) are given: `x`. x[number] are those that were made.
 
 export default function judgeTools(schemas, more) {
-  const x = { call, count, more, total, unique, counts: false, members: 0, levels: 0, items: 0, isExact: '\u{1F600}'.length === 1 };
+  const KNOWN = Symbol('verdicts'), x = { call, count, more, remember, total, unique, counts: false, members: 0, levels: 0, items: 0, isExact: '\u{1F600}'.length === 1 };
 
   // The function of a schema: (value) says whether it holds.
   function call(number) {
@@ -9,6 +9,17 @@ export default function judgeTools(schemas, more) {
     if (typeof made !== 'function') throw new Error('no schema ' + number);
     x[number] = made;
     return made;
+  }
+
+  // The same function, which judges no object or array twice: what a schema that refers to itself in several ways would do without end.
+  function remember(number, judge) {
+    return function (value) {
+      if (x.counts || typeof value !== 'object' || value === null) return judge(value);
+      if (value[KNOWN] === undefined) value[KNOWN] = {};
+      const known = value[KNOWN];
+      if (known[number] === undefined) known[number] = judge(value);
+      return known[number];
+    };
   }
 
   function count(object) { return Object.keys(object).length; }
