@@ -107,7 +107,7 @@ def _not_multiple(check: MultipleOf, value: str) -> tuple[str, str]:
     exact = f"!x.more().isMultiple({value}, {literal(digits)}, {exponent})"
     if digits == "1" and -_DIGITS < exponent < 0:
         return _has_more_places(value, -exponent, exact), exact
-    if check.divisor % 1 or check.divisor > INTEGERS:
+    if check.divisor > INTEGERS or check.divisor % 1:  # in this order: the remainder of 1e308 has more digits than a decimal may
         return exact, exact
     return f"({value} <= {INTEGERS} && {value} >= -{INTEGERS} ? {value} % {int(check.divisor)} !== 0 : {exact})", exact
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from random import Random
 
@@ -15,6 +16,21 @@ from tools.fuzz.target import Target, fuzz, keep
 from tools.fuzz.targets import TARGETS
 
 INPUTS = {"policy": 60, "document": 25, "pattern": 250, "schema": 60, "request": 40}
+
+
+REGRESSIONS = [
+    {"schema": {"oneOf": [{"oneOf": []}]}, "version": "3.0"},
+    {"schema": {"anyOf": []}, "version": "3.0"},
+    {"schema": {"multipleOf": 1e308}, "version": "3.0"},
+    {"schema": {"multipleOf": 1e-300}, "version": "3.1"},
+]
+"""Schemas that fuzzing has found: an exception, or Lua that doesn't load."""
+
+
+@pytest.mark.parametrize("found", REGRESSIONS, ids=lambda f: json.dumps(f["schema"]))
+def test_schemas_that_were_faults(found, tmp_path):
+    whole = {**found, "instances": [1, 1e308, 0, "a", None, {}], "closed": True, "formats": False}
+    assert TARGETS["schema"].run(json.dumps(whole).encode(), tmp_path) == "compiled"
 
 
 @pytest.mark.gateway

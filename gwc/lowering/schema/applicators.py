@@ -228,6 +228,8 @@ def _one_of(builder: Building, place: Place, at: At, value: Any) -> list[Check]:
 def _at_least_one(builder: Building, place: Place, places: list[Place], at: At, keyword: Literal["anyOf", "oneOf"]) -> Check:
     """With null or something else, all but null must fulfil what is not null: then its failures can be told."""
     schemas = tuple(builder.branch(p, at) for p in places)
+    if not schemas:
+        return Never(keyword)
     if len(schemas) == 2 and NULL in schemas:
         return If(NULL, NULL, schemas[1 - schemas.index(NULL)])
     return AnyOf(schemas, read_discriminator(place, places, builder.references), keyword)
