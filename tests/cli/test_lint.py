@@ -84,10 +84,10 @@ def test_all_formats_have_the_same_exit_code(project, run, monkeypatch):
     for style in ("full", "concise", "json", "sarif", "github"):
         code, outputs[style], _ = run("lint", "--format", style)
         assert code == 2
-    assert "--> orders.gwc.yaml:36:" in outputs["full"]
+    assert "--> orders.gwc.yaml:40:" in outputs["full"]
     assert json.loads(outputs["json"])["diagnostics"][0]["code"] == "GWC022"
     assert json.loads(outputs["sarif"])["runs"][0]["results"][0]["ruleId"] == "GWC022"
-    assert outputs["github"].startswith("::error file=orders.gwc.yaml,line=36")
+    assert outputs["github"].startswith("::error file=orders.gwc.yaml,line=40")
     monkeypatch.setenv("GWC_FORMAT", "concise")
     assert run("lint")[1] == outputs["concise"]
     assert run("lint", "--format", "full")[1] == outputs["full"]
@@ -103,7 +103,7 @@ def test_paths_are_shown_from_the_current_folder(project, run, monkeypatch):
     monkeypatch.chdir(project.parent)
     code, out, _ = run("lint", "project", "--format", "full")
     assert code == 2
-    assert "--> project/orders.gwc.yaml:36:" in out
+    assert "--> project/orders.gwc.yaml:40:" in out
     assert 'limit: "300"' in out, "the code frame finds the text"
 
 

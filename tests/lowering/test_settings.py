@@ -56,6 +56,8 @@ def test_no_section_at_all(tmp_path):
         ({"request": {"mode": "off"}}, {}, None, True, 1),
         ({"request": {"mode": "off"}}, {"request": {"body": "strict"}}, None, True, 1),
         ({"request": {"mode": "off"}}, None, {"request": {"parameters": "schema"}}, False, 1),
+        ({"request": {"mode": "off"}}, None, {"request": {}}, True, 1),
+        ({"request": {"mode": "off"}}, {"request": {"parameters": "schema"}}, {"request": {}}, True, 1),
         ({"request": {"parameters": "schema"}}, {}, None, True, 1),
         ({}, {"request": {"parameters": "schema"}}, None, True, 1),
         ({"request": {"parameters": "schema"}}, None, {"request": {"body": "strict"}}, False, 1),

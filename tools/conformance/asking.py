@@ -23,6 +23,7 @@ HOSTS = ("nginx", "envoy", "openresty", "kong")
 """`kong` is the stand-in of tests/kong, where GWC_KONG does not name a real one."""
 OFFER = Offer(HOST)
 STAND_IN = Path(__file__).resolve().parents[2] / "tests" / "kong" / "stand_in.py"
+STAND_IN_COMMAND = shlex.join([sys.executable, str(STAND_IN)])
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,13 +68,24 @@ def ask_gateway(gateway: Gateway, questions: Sequence[Question], host: str, fold
 @contextmanager
 def serving(gateway: Gateway, host: str, folder: Path) -> Iterator[tuple[Bench, Connections]]:
     """The gateway, running."""
-    if host == "kong":
-        os.environ.setdefault("GWC_KONG", shlex.join([sys.executable, str(STAND_IN)]))
     case = Case("conformance", folder, folder, ())
-    with bench(case, gateway, folder) as prepared, running(host, prepared, folder) as process:
+    with bench(case, gateway, folder) as prepared, some_kong(), running(host, prepared, folder) as process:
         connections = Connections(process.port)
         with connections.stack:
             yield prepared, connections
+
+
+@contextmanager
+def some_kong() -> Iterator[None]:
+    """Within it GWC_KONG names a Kong: the stand-in where nothing else is named. Tests after it must not find one that is none."""
+    is_real = "GWC_KONG" in os.environ
+    if not is_real:
+        os.environ["GWC_KONG"] = STAND_IN_COMMAND
+    try:
+        yield
+    finally:
+        if not is_real:
+            del os.environ["GWC_KONG"]
 
 
 def put(question: Question, model: Said, prepared: Bench, connections: Connections) -> Said:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import atexit
 import functools
-import shlex
-import sys
 import tempfile
 from collections.abc import Sequence
 from contextlib import ExitStack
@@ -18,11 +16,11 @@ from gwc.semantics import State
 from tests.support.cases import CASES, Case, Expectation, Step, load_case
 from tests.support.harness import Bench, Exchange, bench, compare, judge, load_gateway, running
 from tests.support.requests import Connections, Offer
+from tools.conformance.asking import STAND_IN_COMMAND, some_kong
 from tools.fuzz.mutations import mutated
 from tools.fuzz.target import Target
 
 HOSTS = ("nginx", "envoy", "openresty", "kong")
-STAND_IN = Path(__file__).resolve().parents[2] / "tests" / "kong" / "stand_in.py"
 _FOLDERS = ("parameters", "texts", "json_texts", "numbers", "strict", "openapi30", "forms", "multipart", "media_types")
 _OFFER = Offer("api.test")
 _MEDIA_TYPES = (
@@ -54,11 +52,12 @@ class _Fleet:
 
     def get(self, name: str, host: str) -> Serving:
         if (name, host) not in self._running:
-            environ.setdefault("GWC_KONG", shlex.join([sys.executable, str(STAND_IN)]))
             folder = Path(self._stack.enter_context(tempfile.TemporaryDirectory(prefix="gwc-fuzz-")))
             case = cases()[name]
             prepared = self._stack.enter_context(bench(case, load_gateway(case), folder))
-            process = self._stack.enter_context(running(host, prepared, folder))
+            with some_kong():
+                process = self._stack.enter_context(running(host, prepared, folder))
+            self._stack.callback(environ.setdefault, "GWC_KONG", STAND_IN_COMMAND)  # before it is stopped
             connections = Connections(process.port)
             self._stack.enter_context(connections.stack)
             self._running[name, host] = Serving(prepared, connections)

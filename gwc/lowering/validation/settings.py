@@ -61,11 +61,12 @@ def settings_of(ctx: Context, operation: str) -> Settings:
     """What counts for the operation with this id.
 
     The section of a policy or baseline is complete: what it leaves out has its default, unless it says `mode: off`. That of an operation
-    says only what it tightens. So a policy can't loosen what its baseline asks for by being silent.
+    says only what it tightens; where its policy does not validate it is complete, too. So a policy can't loosen what its baseline asks for
+    by being silent, and a baseline can't loosen what an operation asks for.
     """
     general = [_Level(spec, place, is_complete=True) for spec, place in _general(ctx) if spec is not None]
     spec, place = _own(ctx, operation)
-    levels = [*general, *([_Level(spec, place, is_complete=False)] if spec is not None else [])]
+    levels = [*general, *([_Level(spec, place, is_complete=not _validates(ctx.spec.validation))] if spec is not None else [])]
     if not levels:
         return NONE
     is_on = any(level.request.mode != "off" for level in levels)
@@ -93,6 +94,10 @@ class _Level:
     def has_defaults(self) -> bool:
         """Whether silence means the default."""
         return self.is_complete and self.request.mode != "off"
+
+
+def _validates(spec: ValidationSpec | None) -> bool:
+    return spec is not None and (spec.request is None or spec.request.mode != "off")
 
 
 def _given(levels: Sequence[_Level], key: str, default: Any) -> set[Any]:
