@@ -8,7 +8,7 @@ from typing import Any
 
 from gwc.controls.body import media_range
 from gwc.controls.spec import Located, size_bytes
-from gwc.controls.validation import DEFAULT_LIMITS, Limits, RequestSpec, Strictness, ValidationSpec
+from gwc.controls.validation import DEFAULT_LIMITS, Limits, LimitsSpec, RequestSpec, Strictness, ValidationSpec
 from gwc.diagnostics import Findings
 from gwc.lowering.context import Context
 
@@ -61,12 +61,15 @@ def settings_of(ctx: Context, operation: str) -> Settings:
     """What counts for the operation with this id.
 
     The section of a policy or baseline is complete: what it leaves out has its default, unless it says `mode: off`. That of an operation
-    says only what it tightens; where its policy does not validate it is complete, too. So a policy can't loosen what its baseline asks for
-    by being silent, and a baseline can't loosen what an operation asks for.
+    says only what it tightens; where its policy does not validate it is complete, too, but for what that policy says. So a policy can't
+    loosen what its baseline asks for by being silent, and a baseline can't loosen what an operation asks for.
     """
-    general = [_Level(spec, place, is_complete=True) for spec, place in _general(ctx) if spec is not None]
+    general = [_Level(spec, place, None) for spec, place in _general(ctx) if spec is not None]
     spec, place = _own(ctx, operation)
-    levels = [*general, *([_Level(spec, place, is_complete=not _validates(ctx.spec.validation))] if spec is not None else [])]
+    levels = [
+        *general,
+        *([_Level(spec, place, ctx.spec.validation or ValidationSpec(request=RequestSpec(mode="off")))] if spec is not None else []),
+    ]
     if not levels:
         return NONE
     is_on = any(level.request.mode != "off" for level in levels)
@@ -84,26 +87,28 @@ def settings_of(ctx: Context, operation: str) -> Settings:
 class _Level:
     spec: ValidationSpec
     place: Located
-    is_complete: bool
+    under: ValidationSpec | None  # of an operation: the section of its policy
 
     @property
     def request(self) -> RequestSpec:
         return self.spec.request or RequestSpec()
 
-    @property
-    def has_defaults(self) -> bool:
-        """Whether silence means the default."""
-        return self.is_complete and self.request.mode != "off"
+    def has_default(self, key: str) -> bool:
+        """Whether silence about the key, of `request` or `limits`, means the default."""
+        if self.request.mode == "off" or self.under is None:
+            return self.request.mode != "off"
+        said = self.under.limits if key in LimitsSpec.model_fields else self.under.request
+        return not _validates(self.under) and getattr(said, key, None) is None
 
 
-def _validates(spec: ValidationSpec | None) -> bool:
-    return spec is not None and (spec.request is None or spec.request.mode != "off")
+def _validates(spec: ValidationSpec) -> bool:
+    return spec.request is None or spec.request.mode != "off"
 
 
 def _given(levels: Sequence[_Level], key: str, default: Any) -> set[Any]:
     """What the levels say under a key of `request`; the default where nobody says anything."""
     said = {getattr(level.request, key) for level in levels} - {None}
-    silent = any(level.has_defaults and getattr(level.request, key) is None for level in levels)
+    silent = any(level.has_default(key) and getattr(level.request, key) is None for level in levels)
     return said | {default} if silent or not said else said
 
 
@@ -133,7 +138,7 @@ def _limits(levels: Sequence[_Level]) -> Limits:
     def smallest(key: str, default: int) -> int:
         given = [getattr(level.spec.limits, key) for level in levels]
         sizes = [size_bytes(v) if isinstance(v, str) else v for v in given if v is not None]
-        silent = any(level.has_defaults and v is None for level, v in zip(levels, given, strict=True))
+        silent = any(level.has_default(key) and v is None for level, v in zip(levels, given, strict=True))
         return min([*sizes, default] if silent or not sizes else sizes)
 
     return Limits(
