@@ -29,6 +29,14 @@ class Cursor:
         """The whole document."""
         return cls(document, (), document.value)
 
+    @classmethod
+    def at(cls, document: Document, pointer: Pointer) -> Cursor:
+        """What is at a pointer that the document has. Raises KeyError, IndexError."""
+        value = document.value
+        for step in pointer:
+            value = value[step]
+        return cls(document, pointer, value)
+
     def child(self, step: str | int) -> Cursor:
         """A member or item. Raises KeyError, IndexError."""
         return Cursor(self.document, (*self.pointer, step), self.value[step])
@@ -93,10 +101,7 @@ class Cursor:
         pointer, anchor = parse_fragment(text, fragment, where, anchors=True)
         if anchor is not None:
             return _anchored(self.document, resource, anchor, where)
-        root = self.document.value
-        for step in resource.pointer:
-            root = root[step]
-        below, value = find(pointer, root, where)
+        below, value = find(pointer, Cursor.at(self.document, resource.pointer).value, where)
         return Cursor(self.document, (*resource.pointer, *below), value)
 
     def resolve(self, *, names: bool = False) -> Cursor:
@@ -115,7 +120,4 @@ def _anchored(document: Document, resource: Resource, anchor: str, where: Where)
     pointer = document.identifiers.anchors.get((resource.pointer, anchor))
     if pointer is None:
         raise problem(codes.DANGLING_REFERENCE, f"there is no schema with the $anchor {shown(anchor)}", where())
-    value = document.value
-    for step in pointer:
-        value = value[step]
-    return Cursor(document, pointer, value)
+    return Cursor.at(document, pointer)

@@ -59,15 +59,11 @@ def _check_server(url: Cursor, findings: Findings) -> None:
         findings.warning(codes.SERVER, "the server is plain http; gwc's listener is always https", url.span())
     if host and "{" in host.group(1):
         findings.warning(codes.SERVER, "the server's host has variables: gwc takes hosts from the policy, not from here", url.span())
-    declared = Cursor(url.document, url.pointer[:-1], None)
-    _check_variables(url, declared, findings)
+    _check_variables(url, findings)
 
 
-def _check_variables(url: Cursor, server: Cursor, findings: Findings) -> None:
-    value = url.document.value
-    for step in server.pointer:
-        value = value[step]
-    variables = value.get("variables", {})
+def _check_variables(url: Cursor, findings: Findings) -> None:
+    variables = Cursor.at(url.document, url.pointer[:-1]).value.get("variables", {})
     missing = [name for name in re.findall(r"\{([^{}]*)\}", url.value) if name not in variables]
     if missing:
         findings.warning(codes.SERVER, "the server's URL has a variable that is not defined", url.span())
