@@ -162,6 +162,7 @@ FAULTS = [
     ("text_value", "  function put(object, name, value) {\n", "form"),
     ("text_value", "  function read(text, shape) {\n", "parameters"),
     ("trimmed", "export default function trimmed(text) {\n", "parameters"),
+    ("utf8", "export default function utf8(bytes) {\n", "form"),
     ("odd_number", "export default function oddNumber(text) {\n", "json"),
     ("judge_tools", "export default function judgeTools(schemas, more) {\n", "json"),
     ("judge_tools", "  function call(number) {\n", "json"),

@@ -10,6 +10,7 @@ import percent from 'percent.js';
 import pointer from 'pointer.js';
 import queryParts from 'query_parts.js';
 import textValue from 'text_value.js';
+import utf8 from 'utf8.js';
 
 // readings: the functions of reading.js.
 export default function form(readings) {
@@ -126,18 +127,10 @@ export default function form(readings) {
 
   // The text of a part.
   function textOf(part, limits) {
-    if (part.value.length > limits.stringBytes && isUtf8(part.value)) throw 'stringBytes';
-    if (!isUtf8(part.value)) throw 'style';
-    return part.value.toString();
-  }
-
-  function isUtf8(bytes) {
-    try {
-      new TextDecoder('utf-8', { fatal: true }).decode(bytes);
-      return true;
-    } catch (e) {
-      return false;
-    }
+    const text = utf8(part.value);
+    if (text === null) throw 'style';
+    if (part.value.length > limits.stringBytes) throw 'stringBytes';
+    return text;
   }
 
   return { multipart: ofParts, urlencoded };

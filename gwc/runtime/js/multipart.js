@@ -5,6 +5,7 @@
 import lowered from 'lowered.js';
 import mediaType from 'media_type.js';
 import trimmed from 'trimmed.js';
+import utf8 from 'utf8.js';
 
 export default function multipart() {
   const types = mediaType();
@@ -37,7 +38,7 @@ export default function multipart() {
   function partOf(bytes, from, to) {
     const blank = bytes.indexOf('\r\n\r\n', from);
     if (isLineBreak(bytes, from) || blank < 0 || blank + 4 > to) return null;
-    const head = bytes.subarray(from, blank), text = textOf(head), fields = fieldsOf(text === null ? byCharacter(head) : text);
+    const head = bytes.subarray(from, blank), text = utf8(head), fields = fieldsOf(text === null ? byCharacter(head) : text);
     if (fields === null || !isPlain(fields['$content-transfer-encoding'])) return null;
     const disposition = dispositionOf(fields['$content-disposition'], text !== null);
     if (disposition === null) return null;
@@ -83,15 +84,6 @@ export default function multipart() {
     return name === null ? null : [name, parameters.$filename !== undefined];
   }
 
-  // Null when the bytes are not UTF-8.
-  function textOf(bytes) {
-    try {
-      return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
-    } catch (e) {
-      return null;
-    }
-  }
-
   // Each byte as the character of its number, and back.
   function byCharacter(bytes) {
     const parts = [];
@@ -102,7 +94,7 @@ export default function multipart() {
   function decoded(text) {
     const bytes = Buffer.alloc(text.length);
     for (let i = 0; i < text.length; i++) bytes[i] = text.charCodeAt(i);
-    return textOf(bytes);
+    return utf8(bytes);
   }
 
   return { read };

@@ -7,6 +7,7 @@ import pointer from 'pointer.js';
 import policy from 'policy.js';
 import queryParts from 'query_parts.js';
 import trimmed from 'trimmed.js';
+import utf8 from 'utf8.js';
 
 // readings, schemas: the functions of reading.js and schema.js.
 export default function parameters(readings, schemas) {
@@ -82,16 +83,7 @@ export default function parameters(readings, schemas) {
     r.rawHeadersIn.forEach(function (field) { if (lowered(field[0]) === name) found.push(trimmed(field[1])); });
     const joined = found.length > 1 && (one.array || one.object) ? [found.join(',')] : found;
     const isDoubtful = joined.some(function (text) { return text.indexOf('\ufffd') >= 0; });
-    return isDoubtful && !isText(r.rawVariables['http_' + name.replace(/-/g, '_')]) ? joined.map(function (text) { return text + '\0'; }) : joined;
-  }
-
-  function isText(bytes) {
-    try {
-      new TextDecoder('utf-8', { fatal: true }).decode(bytes);
-      return true;
-    } catch (e) {
-      return false;
-    }
+    return isDoubtful && utf8(r.rawVariables['http_' + name.replace(/-/g, '_')]) === null ? joined.map(function (text) { return text + '\0'; }) : joined;
   }
 
   // [bytes of the name without blanks, bytes of the text] each.
