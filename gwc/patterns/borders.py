@@ -56,7 +56,9 @@ def _ranges(tree: Node) -> Iterator[tuple[int, int]]:
         yield from _ranges(tree.body)
 
 
-_Edges = dict[int, dict[int, str]]  # by state: a character that leads to each next state
+_Edges = dict[
+    int, dict[int, list[str]]
+]  # by state and next state: a character that leads there, then those whose neighbour leads elsewhere
 
 
 def _explore(dfa: Dfa, letters: list[str]) -> tuple[_Edges, dict[int, str]]:
@@ -68,24 +70,35 @@ def _explore(dfa: Dfa, letters: list[str]) -> tuple[_Edges, dict[int, str]]:
     waiting = deque([dfa.start])
     while waiting and len(edges) < MAX_STATES:
         state = waiting.popleft()
-        edges[state] = {}
+        targets = {}
         for letter, classes in encoded:
             target = state
             for number in classes:
                 target = rows[target][number]
-            edges[state].setdefault(target, letter)
+            targets[letter] = target
             if target not in access:
                 access[target] = access[state] + letter
                 waiting.append(target)
+        edges[state] = _deciding(targets)
     return edges, access
+
+
+def _deciding(targets: dict[str, int]) -> dict[int, list[str]]:
+    """By next state: the first character that leads there, and those whose neighbour leads elsewhere."""
+    found: dict[int, list[str]] = {}
+    for letter, target in targets.items():
+        neighbours = (targets.get(chr(point)) for point in (ord(letter) - 1, ord(letter) + 1) if 0 <= point <= LAST)
+        if target not in found or any(other not in (None, target) for other in neighbours):
+            found.setdefault(target, []).append(letter)
+    return found
 
 
 def _endings(dfa: Dfa, edges: _Edges) -> dict[int, str]:
     """By state: a shortest text that leads to acceptance, where one is known."""
     sources: dict[int, list[tuple[int, str]]] = {}
     for state, targets in edges.items():
-        for target, letter in targets.items():
-            sources.setdefault(target, []).append((state, letter))
+        for target, letters in targets.items():
+            sources.setdefault(target, []).append((state, letters[0]))
     endings = dict.fromkeys(sorted(dfa.accepting), "")
     waiting = deque(endings)
     while waiting:
@@ -118,7 +131,7 @@ def _changed(access: dict[int, str], endings: dict[int, str]) -> Iterator[str]:
 
 def _over_edges(edges: _Edges, access: dict[int, str], endings: dict[int, str]) -> Iterator[str]:
     for state, targets in edges.items():
-        for target, letter in targets.items():
+        for target, letter in ((t, letter) for t, letters in targets.items() for letter in letters):
             text = access[state] + letter
             yield text
             if target != DEAD and target in endings:

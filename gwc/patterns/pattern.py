@@ -50,13 +50,16 @@ class Pattern:
         return self.pcre is not None and self.matches("") and pcre.misses_empty(self.pcre)
 
     def _compare(self, text: str) -> None:
-        """Compares two independent readings of a printing with the automaton: our own, for all texts, and Python's, for border strings."""
-        assert same_language(automaton(parse(text.replace(pcre.END, "$"))), self.dfa), (
-            f"{self.source!a} is printed as another language: {text!a}"
-        )
+        """Compares two independent readings of a printing with the automaton: our own, for all texts, and Python's, for border strings.
+
+        Raises AssertionError, also where Python leaves out assertions: a printing that means something else must never be used.
+        """
+        if not same_language(automaton(parse(text.replace(pcre.END, "$"))), self.dfa):
+            raise AssertionError(f"{self.source!a} is printed as another language: {text!a}")
         search = re.compile(text).search
         for border in self.border_strings(COMPARED):
-            assert (search(border) is not None) == self.matches(border), f"{self.source!a}, printed as {text!a}, and {border!a}"
+            if (search(border) is not None) != self.matches(border):
+                raise AssertionError(f"{self.source!a}, printed as {text!a}, and {border!a}")
 
     def border_strings(self, limit: int = 400) -> tuple[str, ...]:
         """At most `limit` texts, distinct and always the same: accepted and refused ones on both sides of what the expression decides by."""
