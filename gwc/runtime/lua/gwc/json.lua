@@ -25,29 +25,29 @@ end
 local ESCAPES = { ['"'] = '"', ["\\"] = "\\", ["/"] = "/", b = "\b", f = "\f", n = "\n", r = "\r", t = "\t" }
 
 -- Second byte allowed after a first byte (Unicode 15, table 3-7): no overlong forms, no surrogates, nothing above U+10FFFF.
-local SECOND = { [0xE0] = { 0xA0, 0xBF }, [0xED] = { 0x80, 0x9F }, [0xF0] = { 0x90, 0xBF }, [0xF4] = { 0x80, 0x8F } }
+local LOWEST, HIGHEST = { [0xE0] = 0xA0, [0xF0] = 0x90 }, { [0xED] = 0x9F, [0xF4] = 0x8F }
 
-local function following(first)
-  if first >= 0xC2 and first <= 0xDF then return 1 end
-  if first >= 0xE0 and first <= 0xEF then return 2 end
-  if first >= 0xF0 and first <= 0xF4 then return 3 end
-  return nil
+--- The place after the character of several bytes at `at`; nil when it is not UTF-8.
+local function after_character(text, at)
+  local first = byte(text, at)
+  if first < 0xC2 or first > 0xF4 then return nil end
+  local second = byte(text, at + 1) or 0
+  if second < (LOWEST[first] or 0x80) or second > (HIGHEST[first] or 0xBF) then return nil end
+  if first < 0xE0 then return at + 2 end
+  local third = byte(text, at + 2) or 0
+  if third < 0x80 or third > 0xBF then return nil end
+  if first < 0xF0 then return at + 3 end
+  local fourth = byte(text, at + 3) or 0
+  if fourth < 0x80 or fourth > 0xBF then return nil end
+  return at + 4
 end
 
 local function is_utf8(text)
   local at = find(text, "[\128-\255]")
   while at do
-    local first = byte(text, at)
-    local count = following(first)
-    if count == nil then return false end
-    local range = SECOND[first]
-    for i = 1, count do
-      local low, high = 0x80, 0xBF
-      if i == 1 and range then low, high = range[1], range[2] end
-      local b = byte(text, at + i)
-      if b == nil or b < low or b > high then return false end
-    end
-    at = find(text, "[\128-\255]", at + count + 1)
+    at = after_character(text, at)
+    if at == nil then return false end
+    at = find(text, "[\128-\255]", at)
   end
   return true
 end
@@ -170,7 +170,7 @@ function read_value(text, at, depth)
   return literal[2], at + #literal[1]
 end
 
-M.is_utf8 = is_utf8
+M.is_utf8, M.after_character, M.unicode_escape = is_utf8, after_character, unicode_escape
 
 --- The value, or nil when the text is not exactly one strict JSON value.
 function M.decode(text)

@@ -2,12 +2,14 @@
 --
 -- Values as in gwc.json_value. Reading never yields, so that the state of the text at hand is the module's.
 local decimal = require "gwc.decimal"
+local json = require "gwc.json"
 local json_value = require "gwc.json_value"
 
 local M = {}
 
-local byte, char, find, floor, match, sub = string.byte, string.char, string.find, math.floor, string.match, string.sub
-local concat, tonumber = table.concat, tonumber
+local byte, sub = string.byte, string.sub
+local concat = table.concat
+local after_character, unicode_escape = json.after_character, json.unicode_escape
 local NULL, read_literal = json_value.null, decimal.read
 
 local text -- with a NUL behind it, which no JSON has: no place is ever beyond its end
@@ -24,48 +26,12 @@ local function bad()
   return fault("syntax", "json")
 end
 
--- Second byte allowed after a first byte (Unicode 15, table 3-7): no overlong forms, no surrogates, nothing above U+10FFFF.
-local LOWEST, HIGHEST = { [0xE0] = 0xA0, [0xF0] = 0x90 }, { [0xED] = 0x9F, [0xF4] = 0x8F }
-
---- The place after the character of several bytes at `at`; nil when it is not UTF-8.
-local function after_character(at)
-  local first = byte(text, at)
-  if first < 0xC2 or first > 0xF4 then return nil end
-  local second = byte(text, at + 1)
-  if second < (LOWEST[first] or 0x80) or second > (HIGHEST[first] or 0xBF) then return nil end
-  if first < 0xE0 then return at + 2 end
-  local third = byte(text, at + 2)
-  if third < 0x80 or third > 0xBF then return nil end
-  if first < 0xF0 then return at + 3 end
-  local fourth = byte(text, at + 3)
-  if fourth < 0x80 or fourth > 0xBF then return nil end
-  return at + 4
-end
-
-local function utf8(code)
-  if code < 0x80 then return char(code) end
-  if code < 0x800 then return char(0xC0 + floor(code / 64), 0x80 + code % 64) end
-  if code < 0x10000 then return char(0xE0 + floor(code / 4096), 0x80 + floor(code / 64) % 64, 0x80 + code % 64) end
-  return char(0xF0 + floor(code / 262144), 0x80 + floor(code / 4096) % 64, 0x80 + floor(code / 64) % 64, 0x80 + code % 64)
-end
-
---- The character of the `\u` escape whose `u` is at `at`, and the place after it; nil for bad digits and lone surrogates.
-local function unicode_escape(at)
-  local digits = match(text, "^%x%x%x%x", at + 1)
-  if digits == nil then return nil end
-  local code = tonumber(digits, 16)
-  if code < 0xD800 or code > 0xDFFF then return utf8(code), at + 5 end
-  local low = code < 0xDC00 and match(text, "^\\u([dD][c-fC-F]%x%x)", at + 5)
-  if not low then return nil end
-  return utf8(0x10000 + (code - 0xD800) * 1024 + tonumber(low, 16) - 0xDC00), at + 11
-end
-
 local ESCAPES = { [34] = '"', [92] = "\\", [47] = "/", [98] = "\b", [102] = "\f", [110] = "\n", [114] = "\r", [116] = "\t" }
 
 --- The character of the escape whose backslash is at `at`, and the place after it.
 local function read_escape(at)
   local kind = byte(text, at + 1)
-  if kind == 117 then return unicode_escape(at + 1) end -- u
+  if kind == 117 then return unicode_escape(text, at + 1) end -- u
   return ESCAPES[kind], at + 2
 end
 
@@ -78,7 +44,7 @@ local function after_run(at)
       c = byte(text, at)
     end
     if c < 128 then return at, c end
-    at = after_character(at)
+    at = after_character(text, at)
     if at == nil then return nil end
     c = byte(text, at)
   end
