@@ -22,32 +22,4 @@ function M.kind(value)
   return "decimal"
 end
 
-function M.is_object(value)
-  return type(value) == "table" and (value[0] or nil) ~= nil
-end
-
-function M.is_array(value)
-  return type(value) == "table" and value[0] == false
-end
-
-function M.new_object()
-  return { [0] = 0 }
-end
-
-function M.new_array()
-  return { [0] = false }
-end
-
---- Whether the member was new and has been added.
-function M.set(object, name, value)
-  if object[name] ~= nil then return false end
-  object[name] = value
-  object[0] = object[0] + 1
-  return true
-end
-
-function M.add(array, value)
-  array[#array + 1] = value
-end
-
 return M
