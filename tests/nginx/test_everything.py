@@ -163,6 +163,7 @@ FAULTS = [
     ("text_value", "  function read(text, shape) {\n", "parameters"),
     ("trimmed", "export default function trimmed(text) {\n", "parameters"),
     ("utf8", "export default function utf8(bytes) {\n", "form"),
+    ("values_of", "export default function valuesOf(fields, name) {\n", "parameters"),
     ("odd_number", "export default function oddNumber(text) {\n", "json"),
     ("judge_tools", "export default function judgeTools(schemas, more) {\n", "json"),
     ("judge_tools", "  function call(number) {\n", "json"),

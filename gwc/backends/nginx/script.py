@@ -12,7 +12,7 @@ from functools import cache
 
 from gwc.resources import runtime_text
 
-SHARED = ("lowered", "trimmed", "blanks", "odd_number", "judge_tools", "fits", "plain_parameters")
+SHARED = ("lowered", "trimmed", "values_of", "blanks", "odd_number", "judge_tools", "fits", "plain_parameters")
 """Stand at the top: several of the others need them."""
 JUDGING = (
     "percent", "utf8", "ascii", "media_type", "multipart", "decimal", "json_bytes", "automaton", "strict_json", "schema", "pointer", "text_value",

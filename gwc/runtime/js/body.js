@@ -1,6 +1,6 @@
 // Phase 8: size, media type and coding of the body. NGINX itself refuses what is declared, or read, beyond `client_max_body_size`.
 import lowered from 'lowered.js';
-import trimmed from 'trimmed.js';
+import valuesOf from 'values_of.js';
 
 export default function body() {
   // The reason to refuse a request without a body, or null.
@@ -19,10 +19,6 @@ export default function body() {
     if (types.length !== 1 || !takes(mediaTypes, types[0])) return 'body.contentType';
     const isPlain = valuesOf(fields, 'content-encoding').every(function (coding) { return coding === '' || lowered(coding) === 'identity'; });
     return isPlain ? null : 'body.encoding';
-  }
-
-  function valuesOf(fields, name) {
-    return fields.filter(function (f) { return lowered(f[0]) === name; }).map(function (f) { return trimmed(f[1]); });
   }
 
   // Whether a Content-Type names one of the media types; parameters and case do not count. An asterisk stands for a range; a comma outside of

@@ -8,6 +8,7 @@ import policy from 'policy.js';
 import queryParts from 'query_parts.js';
 import trimmed from 'trimmed.js';
 import utf8 from 'utf8.js';
+import valuesOf from 'values_of.js';
 
 // readings, schemas: the functions of reading.js and schema.js.
 export default function parameters(readings, schemas) {
@@ -79,8 +80,7 @@ export default function parameters(readings, schemas) {
 
   // NGINX gives the script U+FFFD for bytes that are no text. Then the fields are looked at as they came, and a NUL, which no field has, says it.
   function inHeader(one, r) {
-    const name = lowered(one.name), found = [];
-    r.rawHeadersIn.forEach(function (field) { if (lowered(field[0]) === name) found.push(trimmed(field[1])); });
+    const name = lowered(one.name), found = valuesOf(r.rawHeadersIn, name);
     const joined = found.length > 1 && (one.array || one.object) ? [found.join(',')] : found;
     const isDoubtful = joined.some(function (text) { return text.indexOf('\ufffd') >= 0; });
     return isDoubtful && utf8(r.rawVariables['http_' + name.replace(/-/g, '_')]) === null ? joined.map(function (text) { return text + '\0'; }) : joined;
