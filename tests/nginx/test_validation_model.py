@@ -15,9 +15,7 @@ from gwc.backends.nginx.json_schema import plain
 from gwc.backends.nginx.plan import make_plan
 from gwc.controls.json_schema import JsonSchema
 from gwc.controls.validation import Validation
-from gwc.semantics import parameters as model_of_parameters
-from gwc.semantics import validation as model
-from gwc.semantics.http1 import Request
+from tests.support.judged_values import WORDS, Model, Outcome, comparable
 from tests.support.nginx_process import scripting
 from tests.support.sample import JSON, PUBLIC, gateway, operation
 from tests.support.validation_rules import Asked, random_request, random_rule
@@ -81,47 +79,9 @@ def python_value(shown: Any) -> Any:
     return comparable(Decimal(what)) if kind == "decimal" else what
 
 
-def comparable(value: Any) -> Any:
-    if isinstance(value, list):
-        return [comparable(item) for item in value]
-    if isinstance(value, dict):
-        return {name: comparable(member) for name, member in value.items()}
-    if isinstance(value, bool) or not isinstance(value, int | Decimal):
-        return value
-    return f"number {Decimal(value).normalize() if value else 0}"
-
-
-class Model:
-    """The model, and what its schemas were asked about."""
-
-    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        self.values = list[Any]()
-        for where in (model, model_of_parameters):
-            monkeypatch.setattr(where, "failures", self._note)
-
-    def _note(self, _schema: object, _table: object, value: Any) -> tuple[()]:
-        self.values.append(comparable(value))
-        return ()
-
-    def outcomes(self, rule: Validation, schemas: JsonSchema, asked: Asked) -> list[tuple[str, tuple[tuple[str, str, str], ...]]]:
-        """All that are right."""
-        self.values.clear()
-        request = Request("POST", asked.target, (1, 1), asked.headers, asked.body, 0)
-        faults = [(f.reason, f.errors) for f in model.find_faults(rule, schemas, request)]
-        return [f for f in faults if f[0] == "validate.parameters"] or faults
-
-
-def difference(truth: Model, found: Any, rule: Validation, schemas: JsonSchema, asked: Asked) -> tuple[str, str]:
-    """The outcome, and how it is wrong (empty: it is right)."""
-    outcome, shown = found
-    told = outcome and (outcome[0], tuple(map(tuple, (outcome[1] or [])[:5])))
-    right = truth.outcomes(rule, schemas, asked)
-    word = told[0] if told else "holds"
-    if told not in (right or [None]):
-        return word, f"{told} instead of {right}"
-    mine = [python_value(v) for v in shown]
-    theirs = truth.values[: len(mine)] if word == "validate.parameters" else truth.values
-    return word, "" if mine == theirs else f"values {mine} instead of {theirs}"
+def as_told(outcome: Any) -> Outcome | None:
+    """At most five failures, as a problem document has them."""
+    return outcome and (outcome[0], tuple(map(tuple, (outcome[1] or [])[:5])))
 
 
 @pytest.fixture(scope="module")
@@ -141,12 +101,11 @@ def test_values_and_failures_are_those_of_the_model(run, part, monkeypatch) -> N
         ]
         found = run([{**as_rule(rule, schemas), "asked": list(map(as_asked, some))} for rule, schemas, some in asked])
         for (rule, schemas, some), outcomes in zip(asked, found, strict=True):
-            for one, outcome in zip(some, outcomes, strict=True):
-                word, fault = difference(truth, outcome, rule, schemas, one)
+            for one, (outcome, shown) in zip(some, outcomes, strict=True):
+                word, fault = truth.difference(as_told(outcome), [python_value(v) for v in shown], rule, schemas, one)
                 seen[word] += 1
                 if fault:
                     wrong.append(f"from seed {start}: {one}\n  {fault}")
-    words = ("holds", "validate.parameters", "validate.syntax", "validate.limits", "validate.body", "body.contentType")
-    assert min(seen[w] for w in words) > 10
+    assert min(seen[w] for w in WORDS) > 10
     if wrong:
         pytest.fail(f"{len(wrong)} of {sum(seen.values())} differ\n" + "\n".join(wrong[:12]))
