@@ -32,7 +32,7 @@ def _validator(group: Group) -> Any:
     return kind(files[name], validate_formats=group.asserts_formats, registry=registry, base_uri=FILES + name, offline=True)
 
 
-@pytest.mark.parametrize(("draft", "count"), [("draft4", 495), ("draft2020-12", 1239)])
+@pytest.mark.parametrize(("draft", "count"), [("draft4", 406), ("draft2020-12", 793)])
 def test_the_translated_schemas_mean_the_same(draft: Draft, count: int):
     wrong, seen = [], 0
     for group in groups(draft):
@@ -46,7 +46,7 @@ def test_the_translated_schemas_mean_the_same(draft: Draft, count: int):
             if validator.is_valid(json.loads(test.text, parse_float=Decimal)) != test.is_valid:
                 wrong.append(f"{group.name}: {test.description}")
     assert not wrong, "\n".join(wrong)
-    assert seen > count * 0.6
+    assert seen == count
 
 
 def test_draft_4_leaves_no_word_that_openapi_does_not_have(tmp_path):
