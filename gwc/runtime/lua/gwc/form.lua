@@ -12,8 +12,6 @@ local shape_of = require "gwc.shape"
 
 local M = {}
 
-local lower = string.lower
-
 local NOBODY = {}
 
 local function refused(kind, keyword) return nil, { kind = kind, keyword = keyword } end
@@ -90,7 +88,7 @@ end
 
 local function takes(ranges, kind, subtype)
   for _, range in ipairs(ranges) do
-    if range == "*/*" or range == kind .. "/*" or range == kind .. "/" .. subtype then return true end
+    if media_type.is_within(range, kind, subtype) then return true end
   end
   return false
 end
@@ -107,7 +105,7 @@ local function part_value(field, part, shape, limits)
   local kind, subtype, found = media_type.read(part.content_type or "text/plain")
   if field.media_types[1] and not takes(field.media_types, kind, subtype) then return nil, "contentType" end
   if field.reading.style == "binary" then return "" end
-  if found.charset and lower(found.charset) ~= "utf-8" then return nil, "style" end
+  if not media_type.is_utf8(found) then return nil, "style" end
   if field.reading.style == "json" then
     local value, _, keyword = json_reader.decode(part.value, limits)
     return value, keyword

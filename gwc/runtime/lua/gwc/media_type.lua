@@ -6,6 +6,7 @@ local find, gsub, lower, match, sub = string.find, string.gsub, string.lower, st
 local TOKEN = "[%w!#$%%&'*+.^_`|~-]+"
 -- Without an asterisk (RFC 2231, 8187): some readers take `boundary*` or `name*0` for `boundary` and `name`, others don't.
 local NAME = "[%w!#$%%&'+.^_`|~-]+"
+local TYPE = "^[^/; \t]+/[^/; \t]+[ \t]*"
 
 --- The value whose first character is at `at`, and the place behind it.
 local function read_value(text, at)
@@ -39,6 +40,33 @@ function M.parameters(text, at)
     at = find(text, "[^ \t]", at) or #text + 1
   end
   return found
+end
+
+--- Whether the text has the form that `read` expects: a type, with nothing but parameters behind it.
+function M.is_type(text)
+  return match(text, TYPE .. "$") ~= nil or match(text, TYPE .. ";") ~= nil
+end
+
+--- Whether the type is one of a range, which is lower case.
+function M.is_within(range, kind, subtype)
+  return range == "*/*" or range == kind .. "/*" or range == kind .. "/" .. subtype
+end
+
+--- The first of the rules {range=} that is for the type; the list has the most specific ranges first.
+function M.rule_for(rules, kind, subtype)
+  for _, rule in ipairs(rules) do
+    if M.is_within(rule.range, kind, subtype) then return rule end
+  end
+  return nil
+end
+
+function M.is_json(kind, subtype)
+  return (subtype == "json" and (kind == "application" or kind == "text")) or find(subtype, "%+json$") ~= nil
+end
+
+--- Whether the parameters are well-formed and name no other character set.
+function M.is_utf8(parameters)
+  return parameters ~= nil and (parameters.charset == nil or lower(parameters.charset) == "utf-8")
 end
 
 --- Type, subtype and parameters; no parameters: they are malformed.

@@ -45,7 +45,7 @@ end
 
 --- Whether a part has one well-formed type, and no parts of its own: some readers take those for fields.
 local function is_clear(text)
-  if not match(text, "^[^/; \t]+/[^/; \t]+[ \t]*$") and not match(text, "^[^/; \t]+/[^/; \t]+[ \t]*;") then return false end
+  if not media_type.is_type(text) then return false end
   local kind, _, parameters = media_type.read(text)
   return parameters ~= nil and kind ~= "multipart"
 end

@@ -4,9 +4,8 @@ local media_type = require "gwc.media_type"
 
 local M = {}
 
-local find, format, lower, match = string.find, string.format, string.lower, string.match
+local find, format, lower = string.find, string.format, string.lower
 
-local TYPE = "^[^/; \t]+/[^/; \t]+[ \t]*"
 local WITHOUT_BODY = { [204] = true, [205] = true, [304] = true }
 
 --- The rule of a status: exactly, by its range, or the rule for all others.
@@ -18,34 +17,18 @@ local function generality(range)
   return range == "*/*" and 3 or find(range, "/*", 1, true) and 2 or 1
 end
 
---- The entry for a media type: {range=, schema= of JSON}; nil without one.
-local function entry_for(rule, kind, subtype)
-  for _, entry in ipairs(rule) do
-    if entry.range == "*/*" or entry.range == kind .. "/*" or entry.range == kind .. "/" .. subtype then return entry end
-  end
-  return nil
-end
-
-local function is_json(kind, subtype)
-  return (subtype == "json" and (kind == "application" or kind == "text")) or find(subtype, "%+json$") ~= nil
-end
-
-local function is_type(text)
-  return text ~= nil and (match(text, TYPE .. "$") or match(text, TYPE .. ";")) ~= nil
-end
-
 local function is_coded(text)
   return text ~= nil and text ~= "" and lower(text) ~= "identity"
 end
 
 --- What is to be done with the body of an answer: a word, or the schema that judges it.
 local function schema_for(rule, answer)
-  if not is_type(answer.content_type) then return "contentType" end
+  if answer.content_type == nil or not media_type.is_type(answer.content_type) then return "contentType" end
   local kind, subtype, parameters = media_type.read(answer.content_type)
-  local entry = entry_for(rule, kind, subtype)
+  local entry = media_type.rule_for(rule, kind, subtype) -- {range=, schema= of JSON}
   if entry == nil then return "contentType" end
-  local is_utf8 = parameters ~= nil and (parameters.charset == nil or lower(parameters.charset) == "utf-8")
-  if entry.schema == nil or not is_json(kind, subtype) or not is_utf8 or is_coded(answer.content_encoding) then return "unchecked" end
+  if entry.schema == nil or not media_type.is_json(kind, subtype) then return "unchecked" end
+  if not media_type.is_utf8(parameters) or is_coded(answer.content_encoding) then return "unchecked" end
   return nil, entry.schema
 end
 

@@ -10,10 +10,8 @@ local shape_of = require "gwc.shape"
 
 local M = {}
 
-local find, lower = string.find, string.lower
-local judge = schema.judge
+local judge, is_utf8 = schema.judge, media_type.is_utf8
 
-local JSON = { ["application/json"] = true, ["text/json"] = true }
 local FORM, MULTIPART = "application/x-www-form-urlencoded", "multipart/form-data"
 
 local function invalid(reason, failures)
@@ -30,18 +28,6 @@ local function new_judge(schemas)
     assert(value ~= nil, "a value that is not there")
     return judge(assert(schemas[number + 1], "a schema that is not there"), value, failures, place, pointer)
   end
-end
-
---- The most specific rule for a media type; the list is sorted so.
-local function rule_for(rules, kind, subtype)
-  for _, rule in ipairs(rules) do
-    if rule.range == "*/*" or rule.range == kind .. "/*" or rule.range == kind .. "/" .. subtype then return rule end
-  end
-  return nil
-end
-
-local function is_utf8(found)
-  return found ~= nil and (found.charset == nil or lower(found.charset) == "utf-8")
 end
 
 local function unsupported() return { reason = "body.contentType" } end
@@ -67,10 +53,10 @@ end
 --- true, or the refusal of a body. asked.body(): its bytes.
 local function check_body(rule, asked, judge_by)
   local kind, subtype, found = media_type.read(asked.content_type)
-  local taken, full = rule_for(rule.media_types, kind, subtype), kind .. "/" .. subtype
+  local taken, full = media_type.rule_for(rule.media_types, kind, subtype), kind .. "/" .. subtype
   if taken == nil then return unsupported() end
   local limits = rule.parameters.limits
-  if JSON[full] or find(subtype, "%+json$") then
+  if media_type.is_json(kind, subtype) then
     if taken.json == nil or not is_utf8(found) then return unsupported() end
     return judge_json(judge_by, taken.json, asked.body(), limits)
   end
