@@ -56,12 +56,13 @@ local function insert(nodes, keys, text)
   return true
 end
 
---- The children by their indexes; nil when those are not 0 to n-1.
+--- The children by their keys, which are indexes; nil when those are not 0 to n-1.
 local function by_index(node)
   local list = {}
   for _, key in ipairs(node.keys) do
-    if #key > 6 or tonumber(key) >= #node.keys then return nil end
-    list[tonumber(key) + 1] = node.children[key]
+    local index = tonumber(key)
+    if index >= #node.keys then return nil end
+    list[index + 1] = node.children[key]
   end
   return list
 end
@@ -71,7 +72,7 @@ local function look_at_keys(node)
   local may_be_array, has_empty = true, false
   for _, key in ipairs(node.keys) do
     has_empty = has_empty or key == ""
-    may_be_array = may_be_array and (key == "" or find(key, "^0$") ~= nil or (find(key, "^[1-9]%d*$") ~= nil and #key <= 6))
+    may_be_array = may_be_array and (key == "" or key == "0" or (find(key, "^[1-9]%d*$") ~= nil and #key <= 6))
   end
   return may_be_array, has_empty
 end
