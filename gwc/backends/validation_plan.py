@@ -21,7 +21,7 @@ Json = bool | int | str | list["Json"] | dict[str, "Json"]
 class ValidationPlan:
     """What all validation of a gateway consists of. `operations`: key -> rule, for those that have something to validate. A rule is an object.
 
-    parameters: [{in, name, required, allowEmpty, takesRest, style, explode, text, array, object, shape, schema, (path only) segment, prefix, suffix}]
+    parameters: [{in, name, required, allowEmpty, takesRest, style, explode, text, array, object, shape, schema, (path only) segment, literals, number}]
     closedQuery, knownQuery: [name], matrixSegments: [index from 0], limits: {jsonDepth, jsonKeys, arrayItems, stringBytes}
     mediaTypes: [{range, opaque, json?: schema, form?: form, multipart?: form}], the most specific range first
     form: {schema, fields: [field], rest: field}; field: {name, mediaTypes: [range], style, explode, text, array, object, shape}

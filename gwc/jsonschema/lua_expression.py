@@ -1,7 +1,7 @@
 """Checks of one value that need no statement of their own, as Lua expressions that are true where the check does not hold.
 
 `v` is a variable with the value, `t` one with its kind (gwc/runtime/lua/gwc/json_value.lua). Functions are locals of the printed part
-(`gwc.jsonschema.lua_part`).
+(`gwc.jsonschema.lua`).
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """The Lua filters: one source each, the shared core and generated tables in it; a route only names its entry in a table.
 
-The one place where text becomes Lua. Envoy has no files beside the configuration that it finds from any folder, so the core is
-put inline, module by module.
+The one place where text becomes Lua, but for schemas (`gwc.jsonschema.lua_literal`). Envoy has no files beside the
+configuration that it finds from any folder, so the core is put inline, module by module.
 """
 
 from __future__ import annotations
