@@ -12,6 +12,7 @@ from lupa.luajit21 import LuaError
 
 from gwc.backends.base import Output
 from gwc.controls.body import Body
+from gwc.controls.validation import Validation
 from gwc.jsonschema.tree import Required, Schema, Types
 from gwc.local.processes import NotStarted
 from gwc.semantics import parse
@@ -19,7 +20,7 @@ from tests.kong.fake_kong import FakeKong
 from tests.kong.test_openresty import serving
 from tests.lua.traffic import request
 from tests.support.requests import Answer, Offer, exchange
-from tests.support.validated import FAULTS, GOOD, REFUSED, counters, validated_gateway, watched_gateway
+from tests.support.validated import FAULTS, GOOD, REFUSED, RULE, counters, validated_gateway, watched_gateway
 
 GATEWAY = validated_gateway()
 Files = dict[str, str]
@@ -99,13 +100,21 @@ def test_the_schemas_are_bound_to_the_entities():
     """With schemas of another build the digest of kong.yml is another one, too."""
     first, second = (FakeKong(g).files for g in (GATEWAY, validated_gateway(is_split=True)))
     assert first["lua/gwc/schemas.lua"] == second["lua/gwc/schemas.lua"]
-    changed = tuple(
-        replace(o, validation=replace(o.validation, closed_query=False)) if o.key == "orders.open" else o for o in GATEWAY.operations
-    )
-    digests = {
-        json.loads(FakeKong(g).files["kong.yml"])["plugins"][0]["config"]["digest"] for g in (GATEWAY, replace(GATEWAY, operations=changed))
-    }
-    assert len(digests) == 2
+    (limit,) = RULE.parameters
+    null = replace(limit, schema=Schema((Types(("null",)),)))
+    closed, other = (_with_rule(r) for r in (replace(RULE, closed_query=False), replace(RULE, parameters=(null,))))
+    assert len({_digest(first), _digest(closed), _digest(other)}) == 3
+    assert first["lua/gwc/schemas.lua"] != other["lua/gwc/schemas.lua"]
+    assert first["lua/gwc/data.lua"].replace(_digest(first), "") == other["lua/gwc/data.lua"].replace(_digest(other), "")
+
+
+def _with_rule(rule: Validation) -> Files:
+    changed = tuple(replace(o, validation=rule) if o.key == "orders.open" else o for o in GATEWAY.operations)
+    return FakeKong(replace(GATEWAY, operations=changed)).files
+
+
+def _digest(files: Files) -> str:
+    return str(json.loads(files["kong.yml"])["plugins"][0]["config"]["digest"])
 
 
 # --- a real NGINX
