@@ -147,7 +147,7 @@ FAULTS = [
     ("multipart", "  function read(bytes, boundary, most) {\n", "multipart"),
     ("parameters", "  function check(r, rule) {\n", "parameters"),
     ("parameters", "  function checkOne(one, sent, limits, failures) {\n", "parameters"),
-    ("parameters", "  function cookiesOf(r) {\n", "parameters"),
+    ("parameters", "  function inCookies(one, r) {\n", "parameters"),
     ("parameters", "  function inHeader(one, r) {\n", "parameters"),
     ("percent", "export default function percent(text, plus) {\n", "parameters"),
     ("pointer", "export default function pointer(name) {", "parameters"),

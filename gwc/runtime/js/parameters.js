@@ -32,7 +32,7 @@ export default function parameters(readings, schemas) {
 
   // A function from a parameter that is not in the query to its raw texts.
   function sender(r, path) {
-    let segments = null, cookies = null;
+    let segments = null;
     return function (one) {
       switch (one.in) {
       case 'path':
@@ -41,8 +41,7 @@ export default function parameters(readings, schemas) {
       case 'header':
         return inHeader(one, r);
       }
-      if (cookies === null) cookies = cookiesOf(r);
-      return inCookies(one, cookies);
+      return inCookies(one, r);
     };
   }
 
@@ -86,16 +85,29 @@ export default function parameters(readings, schemas) {
     return isDoubtful && utf8(r.rawVariables['http_' + name.replace(/-/g, '_')]) === null ? joined.map(function (text) { return text + '\0'; }) : joined;
   }
 
-  // [bytes of the name without blanks, bytes of the text] each.
-  function cookiesOf(r) {
-    const field = r.rawVariables.http_cookie, found = [];
+  // Blanks behind the name do not count. Two are as wrong as many. A field may have thousands of cookies: none of the others is copied.
+  function inCookies(one, r) {
+    const field = r.rawVariables.http_cookie, name = Buffer.from(one.name), found = [];
     if (field === undefined) return found;
-    for (let start = 0; start <= field.length;) {
-      const stop = field.indexOf(0x3b, start), end = stop < 0 ? field.length : stop, cookie = blanks(field.subarray(start, end)), at = cookie.indexOf(0x3d);
-      if (cookie.length > 0) found.push(at < 0 ? [cookie, Buffer.from('')] : [blanks(cookie.subarray(0, at)), textOf(cookie, at)]);
-      start = end + 1;
+    for (let from = field.indexOf(name); from >= 0 && from < field.length && found.length < 2; from = field.indexOf(name, from + 1)) {
+      if (!isFirst(field, from) || !isLast(field, from + name.length)) continue;
+      const stop = field.indexOf(0x3b, from), cookie = blanks(field.subarray(from, stop < 0 ? field.length : stop)), at = cookie.indexOf(0x3d);
+      if (blanks(at < 0 ? cookie : cookie.subarray(0, at)).equals(name)) found.push(at < 0 ? '' : ascii(textOf(cookie, at)));
     }
     return found;
+  }
+
+  // Whether a cookie begins here.
+  function isFirst(field, at) {
+    if (field[at] === 0x3b || isBlank(field[at])) return false;
+    while (at > 0 && isBlank(field[at - 1])) at--;
+    return at === 0 || field[at - 1] === 0x3b;
+  }
+
+  // Whether the name of a cookie may end here.
+  function isLast(field, at) {
+    while (isBlank(field[at])) at++;
+    return at === field.length || field[at] === 0x3b || field[at] === 0x3d;
   }
 
   function textOf(cookie, at) { return isClear(cookie, at) ? cookie.subarray(at + 1) : Buffer.from('%'); } // nothing decodes it
@@ -107,11 +119,6 @@ export default function parameters(readings, schemas) {
   }
 
   function isBlank(byte) { return byte === 0x20 || byte === 0x09; }
-
-  function inCookies(one, cookies) {
-    const name = Buffer.from(one.name);
-    return cookies.filter(function (cookie) { return cookie[0].equals(name); }).map(function (cookie) { return ascii(cookie[1]); });
-  }
 
   function decoder(place) {
     switch (place) {
