@@ -15,8 +15,8 @@ from gwc.resources import runtime_text
 SHARED = ("lowered", "trimmed", "values_of", "blanks", "odd_number", "judge_tools", "fits", "plain_parameters")
 """Stand at the top: several of the others need them."""
 JUDGING = (
-    "percent", "utf8", "ascii", "media_type", "multipart", "decimal", "json_bytes", "automaton", "strict_json", "schema", "pointer", "text_value",
-    "style", "deep_object", "reading", "query_parts", "parameters", "form", "validation",
+    "percent", "utf8", "ascii", "media_type", "multipart", "decimal", "put", "json_bytes", "automaton", "strict_json", "schema", "pointer",
+    "text_value", "style", "deep_object", "reading", "query_parts", "parameters", "form", "validation",
 )  # fmt: skip
 """Stand inside the function of the module `judging`: a request that is not validated does not pay for them."""
 LAZY = (

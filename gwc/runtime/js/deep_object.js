@@ -1,6 +1,7 @@
 // The style deepObject (docs/validation.md): `p[a][b]=x` as objects and arrays inside one another.
 //
 // A name can be as long as a request: nothing here calls itself. Faults are thrown as texts.
+import put from 'put.js';
 import textValue from 'text_value.js';
 
 export default function deepObject() {
@@ -130,7 +131,7 @@ export default function deepObject() {
     for (let i = at.lists.length - 1; i >= 0; i--) {
       if (at.lists[i]) { value = [value]; continue; }
       const object = {};
-      values.put(object, at.rest[at.from + i], value);
+      put(object, at.rest[at.from + i], value);
       value = object;
     }
     return value;
@@ -139,7 +140,7 @@ export default function deepObject() {
   function assemble(at) {
     if (at.items !== null) return at.items.map(function (item) { return item.value; });
     const object = {};
-    for (let i = 0; i < at.keys.length; i++) values.put(object, at.keys[i], at.all[i].value);
+    for (let i = 0; i < at.keys.length; i++) put(object, at.keys[i], at.all[i].value);
     return object;
   }
 

@@ -8,6 +8,7 @@ import mediaType from 'media_type.js';
 import multipart from 'multipart.js';
 import percent from 'percent.js';
 import pointer from 'pointer.js';
+import put from 'put.js';
 import queryParts from 'query_parts.js';
 import textValue from 'text_value.js';
 import utf8 from 'utf8.js';
@@ -44,7 +45,7 @@ export default function form(readings) {
     try {
       const value = read();
       if (values.has(dealt.value, name)) throw 'repeated';
-      values.put(dealt.value, name, value);
+      put(dealt.value, name, value);
       return true;
     } catch (e) {
       if (typeof e !== 'string') throw e;

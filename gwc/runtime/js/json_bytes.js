@@ -1,6 +1,7 @@
 // Reads texts that JSON.parse takes, byte by byte: exact numbers, no member twice, no lone surrogates, no number that only njs takes.
 // Bytes, and what stands in one function, because njs reads a byte of a Buffer much faster than a character, and calls cost most.
 import decimal from 'decimal.js';
+import put from 'put.js';
 
 export default function jsonBytes() {
   const stop = { kind: '', name: '', value: undefined };
@@ -88,12 +89,6 @@ export default function jsonBytes() {
       while (c <= 32) c = bytes[at++];
       if (c !== COMMA) return members;
     }
-  }
-
-  // What every object inherits can't be assigned: __proto__ would be another prototype, and in njs the others would not be enumerable.
-  function put(members, name, value) {
-    if (members[name] === undefined) members[name] = value;
-    else Object.defineProperty(members, name, { value, configurable: true, enumerable: true, writable: true });
   }
 
   function readString() {

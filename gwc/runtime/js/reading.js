@@ -2,6 +2,7 @@
 //
 // sent: {own: raw texts under its own name, members: [decoded name, raw text] each}. Faults are thrown as texts: the keyword.
 import deepObject from 'deep_object.js';
+import put from 'put.js';
 import strictJson from 'strict_json.js';
 import style from 'style.js';
 import textValue from 'text_value.js';
@@ -78,7 +79,7 @@ export default function reading() {
     if (found.names.length > limits.jsonKeys) throw 'jsonKeys';
     const object = {};
     found.names.forEach(function (name, i) {
-      values.put(object, name, values.read(found.texts[i], values.member(shape, name)));
+      put(object, name, values.read(found.texts[i], values.member(shape, name)));
     });
     return object;
   }

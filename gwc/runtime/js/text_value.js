@@ -61,11 +61,5 @@ export default function textValue() {
 
   function has(object, name) { return Object.prototype.hasOwnProperty.call(object, name); }
 
-  // Sets a member, whatever its name: in njs what is assigned to a name that every object inherits is not enumerable.
-  function put(object, name, value) {
-    if (object[name] !== undefined) Object.defineProperty(object, name, { value: value, configurable: true, enumerable: true, writable: true });
-    else object[name] = value;
-  }
-
-  return { fits, has, hasType, item, member, put, read };
+  return { fits, has, hasType, item, member, read };
 }
