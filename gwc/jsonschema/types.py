@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import reduce
+from types import MappingProxyType
 
-from gwc.jsonschema.constant import JsonValue, read
 from gwc.jsonschema.tree import AnyOf, Apply, Call, Check, Enum, If, JsonType, Never, OneOf, Schema, Table, Types
 
 ALL: frozenset[JsonType] = frozenset({"null", "boolean", "integer", "number", "string", "array", "object"})
+_BY_FIRST_CHARACTER: Mapping[str, JsonType] = MappingProxyType(
+    {'"': "string", "t": "boolean", "f": "boolean", "n": "null", "[": "array", "{": "object"}
+)
 
 
 def possible_types(schema: Schema, table: Table) -> frozenset[JsonType]:
@@ -16,19 +19,12 @@ def possible_types(schema: Schema, table: Table) -> frozenset[JsonType]:
     return _of_schema(schema, table, frozenset())
 
 
-def type_of(value: JsonValue) -> JsonType:
-    """The narrowest type of a value."""
-    if value is None:
-        return "null"
-    if isinstance(value, bool):
-        return "boolean"
-    if isinstance(value, str):
-        return "string"
-    if isinstance(value, list):
-        return "array"
-    if isinstance(value, dict):
-        return "object"
-    return "integer" if value == int(value) else "number"
+def type_of(text: str) -> JsonType:
+    """The narrowest type of the value with this canonical text."""
+    named = _BY_FIRST_CHARACTER.get(text[0])
+    if named is not None:
+        return named
+    return "number" if "." in text or "e-" in text else "integer"
 
 
 def _of_schema(schema: Schema, table: Table, calls: frozenset[int]) -> frozenset[JsonType]:
@@ -41,7 +37,7 @@ def _of_check(check: Check, table: Table, calls: frozenset[int]) -> frozenset[Js
     if isinstance(check, Types):
         return frozenset(check.types) | ({"integer"} if "number" in check.types else set())
     if isinstance(check, Enum):
-        return _of_values(map(read, check.values))
+        return _of_values(check.values)
     if isinstance(check, Apply):
         return _of_schema(check.schema, table, calls)
     if isinstance(check, Call):
@@ -57,6 +53,6 @@ def _of_any(schemas: Iterable[Schema], table: Table, calls: frozenset[int]) -> f
     return frozenset[JsonType]().union(*(_of_schema(s, table, calls) for s in schemas))
 
 
-def _of_values(values: Iterable[JsonValue]) -> frozenset[JsonType]:
+def _of_values(values: Iterable[str]) -> frozenset[JsonType]:
     types = {type_of(v) for v in values}
     return frozenset(types | ({"integer"} if "number" in types else set()))

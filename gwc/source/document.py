@@ -47,7 +47,7 @@ class Document:
         self.loader = loader
         self._yaml_positions: _Positions | None = None
         self.value: Any
-        with _without_collections():
+        with without_collections():
             if _is_json(path, text):
                 self.value = parse_json(path, text)
             else:
@@ -79,7 +79,7 @@ class Document:
 
 
 @contextmanager
-def _without_collections() -> Iterator[None]:
+def without_collections() -> Iterator[None]:
     """Pauses the garbage collector: a tree of plain values has no cycles, and collections take most of the time of a large one."""
     was_enabled = gc.isenabled()
     gc.disable()

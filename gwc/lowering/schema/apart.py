@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from itertools import combinations
 from typing import Any
 
-from gwc.jsonschema.constant import canonical, read
+from gwc.jsonschema.constant import canonical
 from gwc.jsonschema.types import ALL, type_of
 from gwc.lowering.schema.place import Place, References
 from gwc.lowering.schema.summaries import Summaries
@@ -55,7 +55,7 @@ class Apart:
             parts = self._parts(place)
             types = ALL.intersection(*(_types(p.cursor.value) for p in parts))
             values = _common(_values(p.cursor.value) for p in parts)
-            of_values = types if values is None else {type_of(read(v)) for v in values}
+            of_values = types if values is None else set(map(type_of, values))
             self._known[place] = _Kind(frozenset(types & of_values), values, self._tags(parts))
         return self._known[place]
 

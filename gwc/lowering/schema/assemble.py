@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from functools import reduce
 
-from gwc.jsonschema.constant import read
 from gwc.jsonschema.tree import (
     ANYTHING,
     Bound,
@@ -110,5 +109,5 @@ def _narrowed(check: Check, types: set[JsonType]) -> Check | None:
 
 
 def _is_of(value: str, types: set[JsonType]) -> bool:
-    kind = type_of(read(value))
+    kind = type_of(value)
     return kind in types or (kind == "integer" and "number" in types)

@@ -18,6 +18,10 @@ class Place:
     cursor: Cursor
     scope: Scope = ()
 
+    def __hash__(self) -> int:
+        """By the pointer alone: places are looked up for every schema, and few differ in the rest only."""
+        return hash(self.cursor.pointer)
+
 
 class References:
     """Follows references as one version of OpenAPI reads them."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from gwc.controls.body import media_range
@@ -46,8 +46,9 @@ class Forms:
             self._error(source, "the schema of a form takes no object, so no form could be valid", "describe its fields as properties")
             return None
         binary = BinaryProperties(schema_cursor, meaning.version)
-        fields = [self._field(source, schema, name, place, binary) for name in self._schemas.shapes.names(place)]
-        self._tell_ignored(source)
+        encodings = dict(_encodings(source.cursor))
+        fields = [self._field(source, schema, name, place, binary, encodings.get(name)) for name in self._schemas.shapes.names(place)]
+        self._tell_ignored(source, encodings)
         if None in fields:
             return None
         return Form(schema=schema, fields=tuple(f for f in fields if f is not None), rest=self._rest(source, place))
@@ -55,16 +56,17 @@ class Forms:
     def _error(self, source: FormSource, text: str, help_: str, at: At | None = None) -> None:
         self._findings.error(codes.FIELD, text, at() if at else source.cursor.span(key=True), help=help_)
 
-    def _tell_ignored(self, source: FormSource) -> None:
-        for _, one in _encodings(source.cursor):
+    def _tell_ignored(self, source: FormSource, encodings: Mapping[str, Cursor]) -> None:
+        for one in encodings.values():
             if one.get("headers") is not None:
                 text = "the headers of parts are not looked at, but for Content-Type"
                 self._findings.add(codes.NOT_LOOKED_AT, "note", text, one.child("headers").span(key=True))
             elif source.is_multipart and any(one.get(key) is not None for key in ("style", "explode", "allowReserved")):
                 self._findings.add(codes.NOT_LOOKED_AT, "note", "styles mean nothing in multipart/form-data", one.span(key=True))
 
-    def _field(self, source: FormSource, whole: Schema, name: str, place: Formula, binary: BinaryProperties) -> Field | None:
-        encoding = dict(_encodings(source.cursor)).get(name)
+    def _field(
+        self, source: FormSource, whole: Schema, name: str, place: Formula, binary: BinaryProperties, encoding: Cursor | None
+    ) -> Field | None:
         member = self._schemas.shapes.member(place, name)
 
         def at() -> Span:

@@ -6,8 +6,7 @@ of them are possible; what holds only under a condition on the value itself does
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from types import MappingProxyType
+from collections.abc import Callable
 
 from gwc.controls.json_schema import ANY_SHAPE, Shape
 from gwc.jsonschema.tree import (
@@ -26,14 +25,11 @@ from gwc.jsonschema.tree import (
     Types,
     UnevaluatedProperties,
 )
-from gwc.jsonschema.types import ALL
+from gwc.jsonschema.types import ALL, type_of
 from gwc.lowering.schema import GrowingTable
 from gwc.lowering.validation.formula import ANYTHING, Formula, Formulas
 
 _LAST = 50_000
-_BY_FIRST_CHARACTER: Mapping[str, JsonType] = MappingProxyType(
-    {'"': "string", "t": "boolean", "f": "boolean", "n": "null", "[": "array", "{": "object"}
-)
 
 
 class IntricateError(Exception):
@@ -212,18 +208,10 @@ def _types(check: Check) -> frozenset[JsonType]:
     if isinstance(check, Types):
         types = frozenset(check.types)
     elif isinstance(check, Enum):
-        types = frozenset(map(_type_of, check.values))
+        types = frozenset(map(type_of, check.values))
     else:
         return ALL
     return types | {"integer"} if "number" in types else types
-
-
-def _type_of(text: str) -> JsonType:
-    """The type of the value with this canonical text."""
-    named = _BY_FIRST_CHARACTER.get(text[0])
-    if named is not None:
-        return named
-    return "number" if "." in text or "e-" in text else "integer"
 
 
 def _spoken(types: frozenset[JsonType]) -> tuple[JsonType, ...]:
