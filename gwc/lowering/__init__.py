@@ -13,7 +13,7 @@ from gwc.controls.host_names import HostNames
 from gwc.controls.problem_details import ProblemDetails
 from gwc.diagnostics import Diagnostic, Findings
 from gwc.ir import Gateway
-from gwc.lowering import apis, authentication, authorization, operations, restrictions
+from gwc.lowering import apis, authentication, authorization, operations, rate_limit, restrictions
 from gwc.lowering.context import Context
 from gwc.lowering.validation import Validator
 from gwc.policy.loading import load_chain
@@ -70,7 +70,7 @@ def _gateway(ctx: Context) -> Gateway | None:
     validator = Validator(ctx, documents, bound.api_keys)
     lowered = operations.operations(ctx, served, validator)
     operations.check_public(ctx, documents)
-    limits = restrictions.rate_limits(ctx, served)
+    limits = rate_limit.rate_limits(ctx, served, lowered, bound)
     zones = authorization.zones(ctx)
     rules = authorization.rules(ctx, served, lowered, bound, zones)
     listener = restrictions.listener(ctx, upstreams)
@@ -89,7 +89,7 @@ def _gateway(ctx: Context) -> Gateway | None:
             matrix=any(o.validation.matrix_segments for o in lowered),
         ),
         operations=tuple(sorted(lowered, key=lambda o: (o.route.template.text, o.route.method, o.route.hosts))),
-        rate_limits=tuple(sorted(limits, key=lambda x: x.id)),
+        rate_limits=limits,
         jwts=bound.jwts,
         api_keys=bound.api_keys,
         basics=bound.basics,

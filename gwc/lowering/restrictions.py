@@ -1,49 +1,17 @@
-"""Limits, upstreams and the listener: what the policy and its baselines say beside the documents."""
+"""Selectors, upstreams and the listener: what the policy and its baselines say beside the documents."""
 
 from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Iterable
 
-from gwc.controls import body, canonical_path, listener_tls, rate_limit, upstream
+from gwc.controls import body, canonical_path, listener_tls, upstream
 from gwc.controls.canonical_path import LimitsSpec
 from gwc.controls.listener_tls import ListenerTls
-from gwc.controls.rate_limit import OperationRateLimitSpec, RateLimit
 from gwc.controls.selector import SelectorSpec
 from gwc.controls.spec import Located, size_bytes
 from gwc.controls.upstream import Upstream
-from gwc.diagnostics import Label, Span
 from gwc.lowering.context import Context, Served, operation_id
-
-
-def rate_limits(ctx: Context, served: list[Served]) -> list[RateLimit]:
-    """The limits of the policy, its baselines and its operations; all that cover an operation apply to it."""
-    limits: list[RateLimit] = []
-    given = [(ctx.spec.rate_limits, ctx.place), *((baseline.rate_limits, place) for baseline, place in ctx.baselines)]
-    for entries, place in given:
-        for i, entry in enumerate(entries):
-            at = place.at("rateLimits", i)
-            keys = selected(ctx, entry.operations, served, at.at("operations"))
-            if keys:
-                limits.append(rate_limit.lower(entry, keys, at, ctx.findings))
-    for name, own in sorted(ctx.spec.operations.items()):
-        keys = tuple(sorted(s.key for s in served if operation_id(s.source) == name))
-        at = ctx.place.at("operations", name)
-        if not keys:
-            report_unmatched(ctx, name, f"no operation {name!r}", at, [operation_id(s.source) for s in served])
-        else:
-            limits += _own_limits(ctx, own.rate_limits, keys, at)
-    seen: dict[str, Span] = {}
-    for limit in limits:
-        if limit.id in seen:
-            ctx.findings.error("GWC501", f"two rate limits have the id {limit.id!r}", limit.span, Label(seen[limit.id], "first here"))
-        seen.setdefault(limit.id, limit.span)
-    return limits
-
-
-def _own_limits(ctx: Context, specs: Iterable[OperationRateLimitSpec], keys: tuple[str, ...], place: Located) -> list[RateLimit]:
-    return [rate_limit.lower(s, keys, place.at("rateLimits", i), ctx.findings) for i, s in enumerate(specs)]
 
 
 def selected(ctx: Context, selector: SelectorSpec | None, served: list[Served], place: Located) -> tuple[str, ...]:

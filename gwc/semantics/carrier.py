@@ -16,7 +16,12 @@ def values(control: ApiKey, request: Request) -> tuple[bytes, ...]:
     if control.location == "query":
         parts = request.target.partition("?")[2].split("&")
         return tuple(_decoded(p.partition("=")[2]) for p in parts if _names(p, {control.name}))
-    return tuple(p.partition("=")[2].encode("latin-1") for p in _cookies(request) if p.partition("=")[0] == control.name)
+    return cookie_values(request, control.name)
+
+
+def cookie_values(request: Request, name: str) -> tuple[bytes, ...]:
+    """The values of all cookies of this name, in order."""
+    return tuple(p.partition("=")[2].encode("latin-1") for p in _cookies(request) if p.partition("=")[0] == name)
 
 
 def target_without(request: Request, removed: Collection[str]) -> str:

@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from gwc.controls.rate_limit import Phase
 from gwc.ir.gateway import Gateway, Operation
 from gwc.semantics import authorization_rule, body, canonical_path, consumer, host_names, normalise, rate_limit, routing, validation
-from gwc.semantics.answers import ALLOWED, HANDSHAKE, Decision, Fault, fault
+from gwc.semantics.answers import ALLOWED, HANDSHAKE, Decision, Fault, Headers, fault
 from gwc.semantics.forwarding import forward
 from gwc.semantics.http1 import Request
 from gwc.semantics.identity import NOBODY, Identity
 from gwc.semantics.mutual_tls import Certificate
 from gwc.semantics.normalise import NEVER_SERVED
-from gwc.semantics.rate_limit import State
+from gwc.semantics.rate_key import Counted
+from gwc.semantics.rate_limit import State, Tally, answer_fields, told_faults
 from gwc.semantics.security import Presented
 
 
@@ -37,6 +39,7 @@ class _Judgement:
     faults: tuple[Fault, ...]
     operation: Operation | None = None
     identity: Identity = NOBODY
+    told: Headers = ()
 
 
 def decide(
@@ -57,7 +60,7 @@ def decide(
         return Decision(False, first.status, first.reason, first.headers, None, key, *_named(judged), first.errors)
     assert judged.operation is not None, "a request without an operation has a fault"
     forwarded = forward(gateway, judged.operation, request, judged.identity, client)
-    return Decision(True, 0, ALLOWED, (), forwarded, key, judged.identity.subject, judged.identity.consumer)
+    return Decision(True, 0, ALLOWED, judged.told, forwarded, key, judged.identity.subject, judged.identity.consumer)
 
 
 def faults(gateway: Gateway, request: Request, caller: Caller, state: State | None = None) -> tuple[Fault, ...]:
@@ -80,16 +83,47 @@ def _judge(gateway: Gateway, request: Request, caller: Caller, state: State) -> 
         return _Judgement((*early, found))
     if validation.is_matrix_misplaced(found.validation, path):
         return _Judgement((*early, fault("normalise.path")))
-    flood = () if early else tuple(rate_limit.count(gateway, found, caller.client, caller.now_s, state))
-    presented = Presented(gateway, found, request, caller.certificate, caller.now_s, state.key_sets)
+    return _judge_operation(_Asked(gateway, found, request, caller, state), early)
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """A request whose operation is known."""
+
+    gateway: Gateway
+    operation: Operation
+    request: Request
+    caller: Caller
+    state: State
+
+    def count(self, phase: Phase, identity: Identity) -> Tally:
+        """What the limits of this phase say, which take their tokens."""
+        counted = Counted(self.gateway, self.operation, self.request, self.caller.client, identity)
+        return rate_limit.count(counted, phase, self.caller.now_s, self.state)
+
+
+def _judge_operation(asked: _Asked, early: tuple[Fault, ...]) -> _Judgement:
+    """Phases 4 to 9. Limits count what came as far as their phase."""
+    gateway, operation, request, caller, state = asked.gateway, asked.operation, asked.request, asked.caller, asked.state
+    flood = Tally() if early else asked.count("flood", NOBODY)
+    presented = Presented(gateway, operation, request, caller.certificate, caller.now_s, state.key_sets)
     identity = presented.identity()
     refused = list(presented.find_faults(identity))
     if all(f.reason.startswith("authz.") for f in refused):
-        refused += authorization_rule.find_faults(gateway, found, identity, path, caller.client)
-    before = (*early, *flood, *refused)
-    throttled = () if before else tuple(consumer.count(gateway, identity.consumer, caller.now_s, state))
-    carried = (*body.find_faults(found.body, request), *validation.find_faults(found.validation, gateway.json_schema, request))
-    return _Judgement((*before, *throttled, *carried), found, identity)
+        refused += authorization_rule.find_faults(gateway, operation, identity, request.target.partition("?")[0], caller.client)
+    is_let_in = not (early or flood.faults or refused)
+    throttle = _throttle(asked, identity) if is_let_in else Tally()
+    carried = (*body.find_faults(operation.body, request), *validation.find_faults(operation.validation, gateway.json_schema, request))
+    last = asked.count("body", identity) if is_let_in and not (throttle.faults or carried) else Tally()
+    found = (*early, *told_faults(flood), *refused, *told_faults(throttle, flood), *carried, *told_faults(last, flood, throttle))
+    return _Judgement(found, operation, identity, answer_fields(flood, throttle, last))
+
+
+def _throttle(asked: _Asked, identity: Identity) -> Tally:
+    """The limits of the consumer, and those by verified identity: all of them count."""
+    own = consumer.count(asked.gateway, identity.consumer, asked.caller.now_s, asked.state)
+    others = asked.count("throttle", identity)
+    return Tally((*own, *others.faults), others.told)
 
 
 def _normalise(gateway: Gateway, request: Request, caller: Caller) -> Iterator[Fault]:

@@ -7,6 +7,7 @@ from itertools import islice, product
 
 from gwc.controls.json_schema import JsonSchema
 from gwc.controls.validation import MAX_ERRORS, Form, MediaType, Validation
+from gwc.jsonschema.constant import JsonValue
 from gwc.jsonschema.tree import Schema
 from gwc.semantics import media_type, multipart
 from gwc.semantics.answers import Failure, Fault, fault
@@ -32,6 +33,24 @@ def find_faults(rule: Validation, schemas: JsonSchema, request: Request) -> Iter
         yield _fault("validate.parameters", [failure for one in chosen for failure in one])
     if not found and request.body and rule.media_types:
         yield from _body_faults(rule, schemas, request)
+
+
+def value_of_body(rule: Validation, schemas: JsonSchema, request: Request) -> JsonValue:
+    """What the body says, of a request without faults; None where nothing is read: no body, or a media type whose bytes are not looked at."""
+    types = request.values("content-type")
+    sent = media_type.read(types[0]) if len(types) == 1 and request.body else None
+    one = _rule_for(rule.media_types, sent.essence) if sent is not None else None
+    if sent is None or one is None:
+        return None
+    if sent.kind == media_type.JSON and one.json is not None:
+        return Reading(request.body, rule.limits).value
+    found: Filled | TooMuch | None = None
+    if sent.kind == media_type.FORM and one.form is not None:
+        found = urlencoded(one.form, request.body, schemas.shapes, rule.limits)
+    elif sent.kind == media_type.MULTIPART and one.multipart is not None:
+        parts = multipart.read(request.body, (sent.parameters or {}).get("boundary"))
+        found = multipart_form(one.multipart, parts, schemas.shapes, rule.limits)
+    return found.value if isinstance(found, Filled) else None
 
 
 def _fault(reason: str, errors: Sequence[Failure]) -> Fault:

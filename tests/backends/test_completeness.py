@@ -57,7 +57,7 @@ _ALONE: dict[str, set[str]] = {
     "mutual_tls": {"scheme"},
     "consumer": {"id"},
     "authorization_rule": {"operations"},
-    "rate_limit": {"operations"},
+    "rate_limit": set(),
     "routing": {"hosts"},
 }
 

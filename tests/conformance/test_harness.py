@@ -9,13 +9,13 @@ from dataclasses import replace
 import pytest
 
 from gwc.controls.api_key import NEVER_S, KeyDigest
-from gwc.controls.rate_limit import RateLimit
 from gwc.controls.security import Security
 from gwc.ir import Gateway
 from tests.conformance.conformance_hosts import require
 from tests.support import harness, sample
 from tests.support.cases import Case, Expectation, Step
 from tests.support.harness import run_case
+from tests.support.sample import address_limit
 
 pytestmark = pytest.mark.gateway
 
@@ -24,7 +24,7 @@ def _gateway() -> Gateway:
     base = sample.gateway()
     digest = hashlib.sha256(b"s3cr3t").hexdigest()
     keys = replace(base.api_keys[0], keys=(KeyDigest(digest=digest, consumer="acme", not_before_s=0, expires_s=NEVER_S),))
-    limit = RateLimit(id="per-ip", limit=1000, window_s=1, burst=1000, operations=tuple(sorted(o.key for o in base.operations)))
+    limit = address_limit(id="per-ip", limit=1000, window_s=1, burst=1000, operations=tuple(sorted(o.key for o in base.operations)))
     return replace(base, api_keys=(keys,), rate_limits=(limit,), rules=())  # a rule's own refusal would hide other faults
 
 

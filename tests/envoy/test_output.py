@@ -360,7 +360,7 @@ def _routes(source=None):
     ],
 )
 def test_own_checks(spoil):
-    source = replace(everything(), rate_limits=(replace(gateway().rate_limits[0], operations=("orders.listOrders",)),))
+    source = replace(everything(), rate_limits=(replace(gateway().rate_limits[0], costs=(("orders.listOrders", 1),)),))
     known, routes = lanes.collect(source), _routes(source)
     checks.check_routes(known, routes)
     spoil(find(routes, lambda n: n.get("name") == "orders.listOrders")[0])
@@ -404,7 +404,7 @@ def _large():
         for method in ("DELETE", "GET", "POST")
     ]
     ops.sort(key=lambda o: (o.route.template.text, o.route.method))
-    limit = replace(base.rate_limits[0], operations=tuple(sorted(o.key for o in ops)))
+    limit = replace(base.rate_limits[0], costs=tuple(sorted((o.key, 1) for o in ops)))
     return replace(base, operations=tuple(ops), rate_limits=(limit,), host_names=HostNames(names=("api.test",)))
 
 

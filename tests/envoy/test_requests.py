@@ -20,12 +20,11 @@ from gwc.controls.canonical_path import LITERAL_CHARACTERS, CanonicalPath
 from gwc.controls.consumer import ConsumerLimit
 from gwc.controls.host_names import HostNames
 from gwc.controls.jwk import RsaKey
-from gwc.controls.rate_limit import RateLimit
 from gwc.controls.security import Security
 from gwc.local.identity_provider import part
 from gwc.semantics.base64url import encode
 from tests.support.envoy_process import Bench, find, running
-from tests.support.sample import JSON, NO_BODY, PUBLIC, gateway, one, operation
+from tests.support.sample import JSON, NO_BODY, PUBLIC, address_limit, gateway, one, operation
 from tests.support.tokens import token_for
 
 pytestmark = pytest.mark.gateway
@@ -90,7 +89,7 @@ def test_hosts_share_the_bucket_of_a_limit(tmp_path: Path):
     """One bucket per address for all covered operations, wherever they live."""
     base = gateway()
     routes = [replace(o.route, hosts=("api.test", "partner.test")) for o in base.operations]
-    limit = RateLimit(id="few", limit=1, window_s=3600, burst=2, operations=("orders.getHealth",))
+    limit = address_limit(id="few", limit=1, window_s=3600, burst=2, operations=("orders.getHealth",))
     both = replace(
         base,
         host_names=HostNames(names=("api.test", "partner.test")),

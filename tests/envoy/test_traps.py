@@ -25,7 +25,6 @@ from gwc.backends.envoy import chain, jwt, seal
 from gwc.controls.api_key import KeyDigest
 from gwc.controls.base import FileRef
 from gwc.controls.consumer import ConsumerLimit
-from gwc.controls.rate_limit import RateLimit
 from gwc.controls.security import Requirement, Security
 from gwc.controls.upstream import VerifiedTls
 from gwc.ir import Gateway
@@ -33,7 +32,7 @@ from gwc.local.identity_provider import IdentityProvider
 from gwc.resources import runtime_text
 from tests.support.envoy_process import Bench, Change, find, running
 from tests.support.requests import Answer
-from tests.support.sample import NO_BODY, PUBLIC, gateway, operation
+from tests.support.sample import NO_BODY, PUBLIC, address_limit, gateway, operation
 from tests.support.tokens import identity_provider, token_for
 
 pytestmark = pytest.mark.gateway
@@ -57,7 +56,7 @@ def sample() -> Gateway:
     """The sample with two algorithms, an operation that takes few requests, and a consumer that may make few."""
     base = gateway()
     few = operation("GET", "/v1/few", PUBLIC, NO_BODY, "orders.few")
-    slow = RateLimit(id="few", limit=1, window_s=3600, burst=2, operations=("orders.few",))
+    slow = address_limit(id="few", limit=1, window_s=3600, burst=2, operations=("orders.few",))
     return replace(
         base,
         operations=tuple(sorted((*base.operations, few), key=lambda o: (o.route.template.text, o.route.method))),

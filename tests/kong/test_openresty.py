@@ -12,7 +12,6 @@ import pytest
 
 from gwc.backends.base import Output
 from gwc.backends.kong.openresty import openresty_output
-from gwc.controls.rate_limit import RateLimit
 from gwc.local.certificates import client_certificate, write_certificates
 from gwc.local.echo import echo
 from gwc.local.localise import localise
@@ -22,7 +21,7 @@ from tests.conformance.conformance_hosts import require
 from tests.lua.identity_traffic import ACME, URI, identity_gateway, identity_traffic
 from tests.lua.traffic import CLIENT, request, rich_gateway, traffic
 from tests.support.requests import Offer, exchange
-from tests.support.sample import NO_BODY, PUBLIC, gateway, operation
+from tests.support.sample import NO_BODY, PUBLIC, address_limit, gateway, operation
 from tests.support.tokens import identity_provider, token_for
 
 pytestmark = pytest.mark.gateway
@@ -95,7 +94,7 @@ def _differences(local, one, answer, received):
 
 def limited(burst):
     operations = (operation("GET", "/x", PUBLIC, NO_BODY, "o.x"),)
-    limits = (RateLimit(id="l", limit=1, window_s=3600, burst=burst, operations=("o.x",)),)
+    limits = (address_limit(id="l", limit=1, window_s=3600, burst=burst, operations=("o.x",)),)
     return gateway(operations=operations, rate_limits=limits, jwts=(), api_keys=())
 
 

@@ -7,9 +7,9 @@ import random
 from gwc.controls.consumer import ConsumerLimit
 from gwc.controls.rate_limit import RateLimit, full, take
 from tests.lua.lua_core import Core, to_lua, to_python
-from tests.support.sample import gateway
+from tests.support.sample import address_limit, gateway
 
-LIMIT = RateLimit(id="l", limit=30, window_s=60, burst=5, operations=("orders.getHealth",))
+LIMIT = address_limit(id="l", limit=30, window_s=60, burst=5, operations=("orders.getHealth",))
 
 
 class Buckets:
@@ -60,7 +60,7 @@ def test_burst_and_refill():
 
 def test_clients_and_limits_have_buckets_of_their_own():
     buckets = Buckets()
-    other = RateLimit(id="m", limit=30, window_s=60, burst=5, operations=LIMIT.operations)
+    other = address_limit(id="m", limit=30, window_s=60, burst=5, operations=LIMIT.operations)
     assert all(buckets.check("a") is None for _ in range(5))
     assert buckets.check("a") is not None
     assert buckets.check("b") is None
@@ -69,7 +69,7 @@ def test_clients_and_limits_have_buckets_of_their_own():
 
 def test_every_limit_loses_a_token():
     buckets = Buckets()
-    small = RateLimit(id="s", limit=1, window_s=3600, burst=1, operations=LIMIT.operations)
+    small = address_limit(id="s", limit=1, window_s=3600, burst=1, operations=LIMIT.operations)
     assert buckets.check("a", small, LIMIT) is None
     assert all(buckets.check("a", small, LIMIT) is not None for _ in range(4))
     assert buckets.check("a", LIMIT) is not None

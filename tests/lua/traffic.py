@@ -12,12 +12,11 @@ from gwc.controls.api_key import NEVER_S, KeyDigest
 from gwc.controls.consumer import Consumer
 from gwc.controls.host_names import HostNames
 from gwc.controls.jwt import FileKeys
-from gwc.controls.rate_limit import RateLimit
 from gwc.controls.security import Requirement, Security
 from gwc.ir import Gateway
 from gwc.local.token_faults import FAULTS
 from gwc.semantics import Certificate
-from tests.support.sample import JSON, NO_BODY, PUBLIC, gateway, one, operation
+from tests.support.sample import JSON, NO_BODY, PUBLIC, address_limit, gateway, one, operation
 from tests.support.tokens import identity_provider, token_for
 
 NOW_S = 1.8e9
@@ -65,7 +64,7 @@ def rich_gateway() -> Gateway:
     first = replace(jwt.EXAMPLES[0], algorithms=("ES256", "RS256"))
     second = replace(first, scheme="oauth2", audiences=(OTHER_AUDIENCE,), algorithms=("ES256",))
     keys = identity_provider().keys_for
-    limit = RateLimit(id="all", limit=100_000, window_s=1, burst=100_000, operations=tuple(sorted(o.key for o in operations)))
+    limit = address_limit(id="all", limit=100_000, window_s=1, burst=100_000, operations=tuple(sorted(o.key for o in operations)))
     api_keys = (
         api_key.ApiKey(scheme="partnerKey", location="header", name="x-api-key", keys=_keys("k1", "old", "young")),
         api_key.ApiKey(scheme="staffKey", location="header", name="x-staff-key", keys=_keys("s1")),

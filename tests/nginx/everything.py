@@ -22,7 +22,7 @@ from tests.nginx.validated import SCHEMAS, validated
 from tests.support import sample
 from tests.support.nginx_process import Site
 from tests.support.requests import Answer
-from tests.support.sample import JSON, NO_BODY, PUBLIC, one, operation
+from tests.support.sample import JSON, NO_BODY, PUBLIC, address_limit, one, operation
 from tests.support.tokens import token_for
 
 KEY = "k-of-acme"
@@ -78,7 +78,7 @@ def everything() -> Gateway:
             operation("GET", "/v1/token", one("token", "orders:read"), NO_BODY, "e.token"),
             validated(),
         ),
-        rate_limits=(),
+        rate_limits=(address_limit(id="many", limit=1_000_000, window_s=7, burst=1_000_000, operations=("e.header",)),),
         jwts=jwts,
         api_keys=keys,
         basics=(Basic(scheme="login", keys=(digest(PASSWORD),)),),

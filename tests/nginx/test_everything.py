@@ -101,6 +101,7 @@ FAULTS = [
     ("lowered", "export default function lowered(text) {\n", "body"),
     ("caller", "  function nobody() {", "header"),
     ("certificate", "  function names(pem) {\n", "certificate"),
+    ("client_address", "export default function clientAddress(r, ipv6Prefix) {\n", "header"),
     ("claims", "  function find(payload, path) {\n", "ruled"),
     ("claims", "  function texts(payload, path) {\n", "token"),
     ("consumer", "  function find(r, number) {\n", "header"),

@@ -12,9 +12,9 @@ from gwc.backends.base import TargetProblems
 from gwc.backends.nginx.routing import MAX_PARAMETER_BYTES
 from gwc.controls.canonical_path import LITERAL_CHARACTERS, CanonicalPath
 from gwc.controls.host_names import HostNames
-from gwc.controls.rate_limit import RateLimit
 from tests.support import sample
 from tests.support.nginx_process import Site, gateway, serving
+from tests.support.sample import address_limit
 
 
 def operations(*paths: str):
@@ -97,7 +97,7 @@ def test_keys_that_differ_in_case_only(tmp_path) -> None:
 def test_hosts_with_operations_of_their_own(tmp_path) -> None:
     both, one = operations("/both", "/one")
     both = replace(both, route=replace(both.route, hosts=("api.test", "partner.test")))
-    limit = RateLimit(id="all", limit=60, window_s=60, burst=3, operations=("o.op0", "o.op1"))
+    limit = address_limit(id="all", limit=60, window_s=60, burst=3, operations=("o.op0", "o.op1"))
     source = gateway(operations=(both, one), host_names=HostNames(names=("api.test", "empty.test", "partner.test")), rate_limits=(limit,))
     with serving(source, tmp_path) as site:
 

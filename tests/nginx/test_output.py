@@ -25,7 +25,6 @@ from gwc.controls.listener_tls import FileRef
 from gwc.controls.metrics import Metrics
 from gwc.controls.mutual_tls import CertificateName, MutualTls
 from gwc.controls.problem_details import ProblemDetails
-from gwc.controls.rate_limit import RateLimit
 from gwc.controls.security import Requirement, Security
 from gwc.controls.upstream import ClientCertificate, VerifiedTls
 from gwc.controls.zone import Zone
@@ -34,6 +33,7 @@ from gwc.templating import Verbatim, environment
 from tests.nginx.everything import everything
 from tests.support import sample
 from tests.support.nginx_process import KEY, edited, gateway, serving, unchanged
+from tests.support.sample import address_limit
 from tests.support.tokens import token_for
 
 HOSTILE = "a\"b'c\\d;e}f{g#h$i`j\nk\u2028l\u0085m😀${n}</script>//*/o"
@@ -61,7 +61,7 @@ def test_every_row_of_the_ledger_points_at_a_line_about_it() -> None:
     assert line["routing", "orders.getOrder"].strip() == '"2 GET" "orders.getOrder";'
     assert "orders:read" in line["security", "orders.getOrder"]
     assert "application/json" in line["body", "orders.createOrder"]
-    assert line["rate_limit", "per-ip"].strip().startswith("limit_req_zone $binary_remote_addr")
+    assert line["rate_limit", "per-ip"].strip().startswith("limit_req_zone $gwc_client_64")
     assert line["upstream", "orders"].strip() == "upstream gwc_orders {"
     assert "es1" not in line["jwt", "oauth"]
     assert "https://id.example.com/" in line["jwt", "oauth"]
@@ -128,7 +128,7 @@ def test_hostile_texts_are_data(tmp_path) -> None:
     key = replace(base.api_keys[0], keys=(replace(base.api_keys[0].keys[0], consumer="$a;c}m'e\"\\ #x"),))
     operation = sample.operation("GET", "/v1/orders", secured, sample.NO_BODY, "o.list")
     keyed = sample.operation("GET", "/v1/keyed", sample.one("partnerKey"), sample.NO_BODY, "o.keyed")
-    limit = RateLimit(id=HOSTILE, limit=60, window_s=60, burst=9, operations=("o.list",))
+    limit = address_limit(id=HOSTILE, limit=60, window_s=60, burst=9, operations=("o.list",))
     other = replace(limit, id=HOSTILE + "2", limit=61)
     source = gateway(
         jwts=(issuer,),

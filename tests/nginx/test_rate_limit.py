@@ -13,13 +13,14 @@ from gwc.backends.nginx.plan import is_native, rate
 from gwc.controls.consumer import Consumer, ConsumerLimit
 from gwc.controls.rate_limit import RateLimit
 from tests.support.nginx_process import KEY, Site, gateway, serving
+from tests.support.sample import address_limit
 from tests.support.tokens import token_for
 
 HEALTH = ("orders.getHealth",)
 
 
 def limit(limit: int, window_s: int, burst: int, operations=HEALTH, name="some") -> RateLimit:
-    return RateLimit(id=name, limit=limit, window_s=window_s, burst=burst, operations=operations)
+    return address_limit(id=name, limit=limit, window_s=window_s, burst=burst, operations=operations)
 
 
 @pytest.mark.parametrize(

@@ -27,12 +27,12 @@ import pytest
 from gwc.backends import nginx
 from gwc.backends.nginx.script import MODULES
 from gwc.controls.listener_tls import FileRef
-from gwc.controls.rate_limit import RateLimit
 from gwc.controls.upstream import VerifiedTls
 from gwc.resources import runtime_text
 from gwc.semantics.base64url import encode
 from tests.support import sample
 from tests.support.nginx_process import KEY, Edit, edited, gateway, serving, unchanged
+from tests.support.sample import address_limit
 from tests.support.tokens import identity_provider, token_for
 
 pytestmark = pytest.mark.gateway
@@ -218,7 +218,7 @@ LOCK = "for (let n = 0; !buckets.add(lock, 1, LOCK_MS); n++) if (n > ATTEMPTS) t
 
 @pytest.mark.parametrize("is_cured", [True, False], ids=["cured", "open"])
 def test_two_workers_never_spend_one_token_twice(tmp_path, is_cured) -> None:
-    limit = RateLimit(id="slow", limit=7, window_s=86400, burst=7, operations=("orders.getHealth",))
+    limit = address_limit(id="slow", limit=7, window_s=86400, burst=7, operations=("orders.getHealth",))
     slow = (
         ("gwc.js", SLOW, SLOWLY),
         ("nginx.conf", "worker_processes auto;", "worker_processes 2;"),

@@ -9,11 +9,10 @@ import pytest
 
 from gwc.controls.body import Body
 from gwc.controls.problem_details import CORE_REASONS, REASONS
-from gwc.controls.rate_limit import RateLimit
 from gwc.controls.security import Requirement, Security
 from gwc.semantics import State, decide, parse
 from tests.semantics.given import NOW_S, bearer, digest, gateway, reasons, request
-from tests.support.sample import JSON, NO_BODY, PUBLIC, operation
+from tests.support.sample import JSON, NO_BODY, PUBLIC, address_limit, operation
 
 GATEWAY = gateway(rate_limits=())
 HEALTH = ("GET", "/v1/health")
@@ -155,7 +154,7 @@ def test_bodies(takes, size, fields, expected):
 
 
 def _limited(**limits: tuple[int, int, int]):
-    made = (RateLimit(id=k, limit=n, window_s=w, burst=b, operations=("orders.getHealth",)) for k, (n, w, b) in limits.items())
+    made = (address_limit(id=k, limit=n, window_s=w, burst=b, operations=("orders.getHealth",)) for k, (n, w, b) in limits.items())
     return replace(GATEWAY, rate_limits=tuple(made))
 
 
@@ -184,7 +183,7 @@ def test_each_limit_has_its_own_bucket_and_all_are_charged():
     here, state = _limited(narrow=(1, 1000, 1), wide=(3, 1000, 3)), State()
     for _ in range(3):
         reasons(here, request(*HEALTH), now_s=0, state=state)
-    assert state.buckets["wide", "192.0.2.1"].tokens == 0
+    assert state.buckets["wide", (b"192.0.2.1",)].tokens == 0
 
 
 def test_what_is_not_routed_takes_no_token():

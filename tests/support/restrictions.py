@@ -16,7 +16,6 @@ from typing import Any
 from gwc.controls.authorization_rule import AuthorizationRule, ClaimCondition, ClaimSide, ConsumerSide, PathSide
 from gwc.controls.consumer import ConsumerLimit
 from gwc.controls.jwt import FileKeys
-from gwc.controls.rate_limit import RateLimit
 from gwc.controls.security import Requirement
 from gwc.controls.validation import MediaType
 from gwc.controls.zone import Zone
@@ -24,6 +23,7 @@ from gwc.ir import Gateway, Operation
 from gwc.jsonschema.tree import Required, Schema, Types
 from gwc.lowering import compile_policy
 from tests.support.cases import CASES
+from tests.support.sample import address_limit
 from tests.support.tokens import identity_provider, token_for
 
 Tighten = Callable[[Gateway], Gateway]
@@ -165,7 +165,7 @@ def _tokens_with(**changed: Any) -> Tighten:
 def _limit(of: Gateway) -> Gateway:
     keys = tuple(sorted(o.key for o in of.operations))
     return replace(
-        of, rate_limits=(*of.rate_limits, RateLimit(id=f"l{len(of.rate_limits)}", limit=1, window_s=3600, burst=40, operations=keys))
+        of, rate_limits=(*of.rate_limits, address_limit(id=f"l{len(of.rate_limits)}", limit=1, window_s=3600, burst=40, operations=keys))
     )
 
 

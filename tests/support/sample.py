@@ -20,6 +20,7 @@ from gwc.controls import (
     metrics,
     mutual_tls,
     problem_details,
+    rate_limit,
     upstream,
     validation,
     zone,
@@ -74,6 +75,12 @@ JSON = body.Body(media_types=("application/json",), required=True, max_bytes=655
 PUBLIC = Security(alternatives=())
 
 
+def address_limit(**changed: Any) -> RateLimit:
+    """A limit by client address, one token for each request to `operations`; the other fields as in the first example."""
+    costs = tuple((key, 1) for key in changed.pop("operations"))
+    return replace(rate_limit.EXAMPLES[0], costs=costs, **changed)
+
+
 def one(scheme: str, *scopes: str) -> Security:
     """Security with a single scheme."""
     return Security(alternatives=((Requirement(scheme=scheme, scopes=scopes),),))
@@ -103,7 +110,7 @@ def gateway(**changed: Any) -> Gateway:
         host_names=HostNames(names=("api.test",)),
         canonical_path=CanonicalPath(max_uri_bytes=4096, matrix=False),
         operations=operations,
-        rate_limits=(RateLimit(id="per-ip", limit=300, window_s=60, burst=50, operations=tuple(sorted(o.key for o in operations))),),
+        rate_limits=(address_limit(id="per-ip", limit=300, window_s=60, burst=50, operations=tuple(sorted(o.key for o in operations))),),
         jwts=(jwt.EXAMPLES[0],),
         api_keys=(api_key.EXAMPLES[0],),
         basics=(basic.EXAMPLES[0],),

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from gwc.backends.base import Unenforceable, covering
+from gwc.backends.base import Unenforceable, covering, find_new
 from gwc.backends.envoy import chain, token_bucket
 from gwc.backends.envoy.document import Json
 from gwc.backends.envoy.token_bucket import MAX_TOKENS, ON
@@ -48,6 +48,8 @@ def policies(limits: Sequence[RateLimit]) -> list[tuple[str, int]]:
 
 def check(limits: Iterable[RateLimit]) -> Iterator[Unenforceable]:
     """What Envoy can't enforce."""
+    limits = tuple(limits)
+    yield from find_new(limits)
     for limit in limits:
         if max(limit.limit, limit.burst) > MAX_TOKENS:
             yield Unenforceable(limit.span, limit.STEM, "limit", f"Envoy counts to {MAX_TOKENS}", "use a smaller limit")
@@ -68,6 +70,10 @@ def _counter(limit: RateLimit, mark: str) -> Json:
         "metadata_key": {"key": METADATA, "path": [{"key": limit.id}]},
         "source": "ROUTE_ENTRY",
     }
-    bucket = token_bucket.bucket([{"key": limit.id, "value": ON}, {"key": "remote_address"}], limit)
-    actions: list[Json] = [{"metadata": covered}, {"remote_address": {}}]
+    bucket = token_bucket.bucket([{"key": limit.id, "value": ON}, {"key": "masked_remote_address"}], limit)
+    actions: list[Json] = [{"metadata": covered}, _masked(limit)]
     return token_bucket.counter(_filter_name(limit), mark, [bucket], actions, max_dynamic_descriptors=_BUCKETS_PER_LIMIT)
+
+
+def _masked(limit: RateLimit) -> Json:
+    return {"masked_remote_address": {"v4_prefix_mask_len": 32, "v6_prefix_mask_len": limit.ipv6_prefix}}

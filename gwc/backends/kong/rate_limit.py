@@ -5,7 +5,7 @@ The dictionary never forgets a live bucket to make room: when it is full, reques
 
 from __future__ import annotations
 
-from gwc.backends.base import covering
+from gwc.backends.base import covering, find_new
 from gwc.backends.kong.fragment import Fragment, Member
 from gwc.ir import Gateway
 
@@ -14,7 +14,12 @@ DICTIONARY = "lua_shared_dict gwc_limits 16m;"
 
 def emit(gateway: Gateway) -> Fragment:
     """The limits, and for each operation the numbers of those that cover it."""
-    limits = {n: {"id": r.id, "limit": r.limit, "window_s": r.window_s, "burst": r.burst} for n, r in enumerate(gateway.rate_limits, 1)}
+    for problem in find_new(gateway.rate_limits):
+        raise problem
+    limits = {
+        n: {"id": r.id, "limit": r.limit, "window_s": r.window_s, "burst": r.burst, "ipv6_prefix": r.ipv6_prefix}
+        for n, r in enumerate(gateway.rate_limits, 1)
+    }
     covered = covering(gateway.rate_limits)
     return Fragment(
         data=(Member("rate_limits", limits, {n: r.id for n, r in enumerate(gateway.rate_limits, 1)}),),

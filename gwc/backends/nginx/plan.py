@@ -182,10 +182,17 @@ def _servers(gateway: Gateway) -> tuple[Server, ...]:
 def is_native(gateway: Gateway, limit: RateLimit) -> bool:
     """Whether `limit_req` counts exactly as the control says: its rate is a whole number of thousandths per second, and it stands alone.
 
+    Maps can cut an IPv6 address after a whole number of bytes.
+
     With two limits on one request `limit_req` takes no token of the first when the second refuses; the control does.
     """
     alone = Counter(key for other in gateway.rate_limits for key in other.operations)
-    return rate(limit) is not None and all(alone[key] == 1 for key in limit.operations)
+    return (
+        limit.ipv6_prefix is not None
+        and limit.ipv6_prefix % 8 == 0
+        and rate(limit) is not None
+        and all(alone[key] == 1 for key in limit.operations)
+    )
 
 
 def rate(limit: RateLimit) -> str | None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 
+from gwc.backends.base import find_new
 from gwc.backends.nginx.fragments import CONFIGURATION, POLICY, Anchor, Fragments, Lines
 from gwc.backends.nginx.plan import Plan, is_native, rate
 from gwc.backends.nginx.quoting import directive, javascript, member
@@ -24,9 +25,12 @@ Forgetting gives nothing away: who has so many addresses has as many full bucket
 
 def emit(plan: Plan) -> Fragments:
     """Zones for all limits, `limit_req` in the lanes of covered operations, and the script's limits in its rules."""
+    for problem in find_new(plan.gateway.rate_limits):
+        raise problem
     native = [limit for limit in plan.gateway.rate_limits if is_native(plan.gateway, limit)]
     zones = {_zone(plan, limit): limit for limit in native}
     http = (
+        *(line for prefix in sorted({_prefix(limit) for limit in native}) for line in _address(prefix)),
         *(_zone_directive(zone, limit) for zone, limit in zones.items()),
         directive("limit_req_status", 429),
         directive("limit_req_log_level", "notice"),
@@ -45,8 +49,25 @@ def _zone(plan: Plan, limit: RateLimit) -> str:
     return f"gwc_limit_{plan.gateway.rate_limits.index(limit)}"
 
 
+def _prefix(limit: RateLimit) -> int:
+    assert limit.ipv6_prefix is not None, "limit_req counts by addresses"
+    return limit.ipv6_prefix
+
+
+def _address(ipv6_prefix: int) -> Lines:
+    """The variable of what counts as one client; an IPv4 address has 4 bytes, what stands for an IPv6 address a letter before its own."""
+    kept = ipv6_prefix // 8
+    return (
+        Verbatim(f"map $binary_remote_addr $gwc_client_{ipv6_prefix} {{"),
+        Verbatim("  default $binary_remote_addr;"),
+        Verbatim(r'  "~(?s)^\x00{10}\xff\xff(?<gwc_mapped>.{4})\z" $gwc_mapped;'),
+        Verbatim(f'  "~(?s)^(?<gwc_network_{ipv6_prefix}>.{{{kept}}}).{{{16 - kept}}}\\z" "6$gwc_network_{ipv6_prefix}";'),
+        Verbatim("}"),
+    )
+
+
 def _zone_directive(zone: str, limit: RateLimit) -> Verbatim:
-    return Verbatim(f"limit_req_zone $binary_remote_addr zone={zone}:{ZONE} rate={rate(limit)}; # {javascript(limit.id)}")
+    return Verbatim(f"limit_req_zone $gwc_client_{_prefix(limit)} zone={zone}:{ZONE} rate={rate(limit)}; # {javascript(limit.id)}")
 
 
 def _location(plan: Plan, limit: RateLimit) -> Lines:
@@ -66,7 +87,7 @@ def _script(plan: Plan) -> Lines:
 
 
 def _case(plan: Plan, limit: RateLimit) -> Verbatim:
-    bucket = {"interval": 1000 * limit.seconds_per_token, "burst": limit.burst}
+    bucket = {"interval": 1000 * limit.seconds_per_token, "burst": limit.burst, "ipv6Prefix": limit.ipv6_prefix}
     return Verbatim(f"case {javascript(_zone(plan, limit))}: return {javascript(bucket)}; // {javascript(limit.id)}")
 
 

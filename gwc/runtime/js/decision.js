@@ -16,7 +16,7 @@ export default function decision() {
     const rule = policy.rule(number);
     if (rule === null) { problem().refuse(r, 'internal.error', '', null); return undefined; }
 
-    const waitS = rule.limits === null ? 0 : rateLimit().take(rule.limits, r.remoteAddress);
+    const waitS = rule.limits === null ? 0 : rateLimit().take(r, rule.limits);
     if (waitS > 0) { problem().refuse(r, 'flood.limit', 'Retry-After', String(waitS)); return undefined; }
 
     const nowS = Date.now() / 1000, known = security().recall(r, rule.security, nowS);

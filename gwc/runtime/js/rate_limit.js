@@ -2,17 +2,19 @@
 //
 // An entry is the time, in milliseconds, at which the bucket is full again; none: it is full. A dictionary has no
 // compare-and-set, and two workers that read the same entry would count once: so a bucket is changed under a lock of its own.
+import clientAddress from 'client_address.js';
 import policy from 'policy.js';
 
 export default function rateLimit() {
   const LOCK_MS = 1000;
   const ATTEMPTS = 50000;
 
-  // Takes a token of every limit for an address; 0, or the whole seconds until the emptiest bucket has one. Throws for an unknown limit.
-  function take(names, address) {
+  // Takes a token of every limit for the client; 0, or the whole seconds until the emptiest bucket has one. Throws for an unknown limit.
+  function take(r, names) {
     let waitMs = 0;
     for (let i = 0; i < names.length; i++) {
-      waitMs = Math.max(waitMs, takeOne(ngx.shared.gwc_limits, names[i] + '|' + address, policy.limit(names[i])));
+      const limit = policy.limit(names[i]), key = names[i] + '|' + clientAddress(r, limit.ipv6Prefix);
+      waitMs = Math.max(waitMs, takeOne(ngx.shared.gwc_limits, key, limit));
     }
     return Math.ceil(waitMs / 1000);
   }
