@@ -5,8 +5,8 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from types import MappingProxyType
-from typing import Any
 
 from gwc.controls.authorization_rule import MAX_WHOLE_NUMBER, ConsumerSide, PathSide
 from gwc.controls.rate_limit import RateLimit
@@ -48,19 +48,15 @@ def address_key(address: str, ipv6_prefix: int) -> bytes:
     return str(parsed).encode()
 
 
-def scalar_key(value: Any) -> bytes | None:
-    """The canonical text of a text, a truth value or a whole number up to 2^53 - 1 as an IEEE double; None for anything else."""
+def scalar_key(value: object) -> bytes | None:
+    """The canonical text of a text, a truth value or a whole number up to 2^53 - 1; None for anything else."""
     if isinstance(value, bool):
         return b"true" if value else b"false"
     if isinstance(value, str):
         return value.encode("utf-8")
-    if value is None or isinstance(value, list | dict):
+    if not isinstance(value, int | float | Decimal) or not -MAX_WHOLE_NUMBER <= value <= MAX_WHOLE_NUMBER or value != int(value):
         return None
-    try:
-        number = float(value)
-    except OverflowError:
-        return None
-    return str(int(number)).encode() if abs(number) <= MAX_WHOLE_NUMBER and number.is_integer() else None
+    return str(int(value)).encode()
 
 
 def _address(part: KeyPart, counted: Counted) -> PartValue:

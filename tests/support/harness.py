@@ -29,10 +29,11 @@ from gwc.local.localise import localise, upstream_names
 from gwc.local.processes import Program, Running, envoy, free_port, nginx, openresty, started
 from gwc.semantics import Caller, Certificate, Decision, Fault, ForwardedRequest, Refusal, Request, State, decide, faults, parse
 from gwc.semantics.access_log import expected as expected_line
-from gwc.semantics.answers import HANDSHAKE, fault
+from gwc.semantics.answers import HANDSHAKE, Headers, fault
 from gwc.semantics.canonical_path import is_canonical
 from gwc.semantics.listener_tls import certificate_faults, is_agreed
 from tests.support.cases import Case, Step
+from tests.support.rate_limit_fields import LEFT, POLICY, field_disagreements
 from tests.support.requests import Answer, Connections, Offer, exchange
 from tests.support.tokens import identity_provider
 
@@ -319,9 +320,16 @@ def _compare_allowed(done: Exchange, wanted: ForwardedRequest) -> Iterator[str]:
         yield f"the upstream received {len(done.received)} requests"
         return
     yield from compare_forwarded(done.received[0], wanted, done.verdict.request)
+    yield from _compare_fields(done, done.verdict.decision.headers if done.verdict.decision else ())
     is_document = (done.answer.value("content-type") or "").startswith("application/json")
     if is_document and done.answer.body and json.loads(done.answer.body) != done.received[0].document():
         yield "the upstream's answer was changed on its way back"
+
+
+def _compare_fields(done: Exchange, wanted: Headers) -> Iterator[str]:
+    """RateLimit fields are there when the model says so, and only then."""
+    got = {name: tuple(done.answer.values(name)) for name in (POLICY, LEFT)}
+    yield from field_disagreements(got, dict(wanted), is_timed="parallel" not in done.step.spec)
 
 
 def compare_forwarded(got: Received, wanted: ForwardedRequest, request: Request | None) -> Iterator[str]:
@@ -365,6 +373,7 @@ def _compare_refused(done: Exchange, right: tuple[Fault, ...], *, may_reach_upst
         yield f"answered {done.answer.status} {reason} with the errors {told_errors(problem)}, expected {_words(right)}"
     complaints = [list(_compare_headers(done.answer, f)) for f in matching]
     yield from min(complaints, key=len)
+    yield from _compare_fields(done, matching[0].headers)
 
 
 def _words(right: tuple[Fault, ...]) -> str:
@@ -399,7 +408,7 @@ def _compare_headers(answer: Answer, wanted: Fault) -> Iterator[str]:
         if name == "retry-after":
             if not got or not got.isdecimal() or int(got) < 1:
                 yield f"Retry-After: {answer.values(name)}, expected a number of seconds"
-        elif got != value:
+        elif name not in (POLICY, LEFT) and got != value:
             yield f"{name}: {answer.values(name)}, expected {value}"
 
 
