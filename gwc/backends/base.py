@@ -131,6 +131,7 @@ def subjects(gateway: Gateway) -> tuple[tuple[str, str], ...]:
     rows += [(stem, op.key) for op in gateway.operations for stem in ("routing", "security", "body")]
     validated = [op.key for op in gateway.operations if not op.validation.is_off]
     rows += [("validation", key) for key in validated] + [("json_schema", "*")] * bool(validated)
+    rows += [("store", "*") for _ in gateway.store]
     rows += [("rate_limit", limit.id) for limit in gateway.rate_limits]
     rows += [("jwt", jwt.scheme) for jwt in gateway.jwts]
     rows += [("api_key", key.scheme) for key in gateway.api_keys]

@@ -22,6 +22,7 @@ from gwc.controls.problem_details import ProblemDetails
 from gwc.controls.rate_limit import RateLimit
 from gwc.controls.routing import Route
 from gwc.controls.security import Security
+from gwc.controls.store import Store
 from gwc.controls.upstream import Upstream
 from gwc.controls.validation import Validation
 from gwc.controls.zone import Zone
@@ -51,6 +52,7 @@ class Gateway:
     host_names: HostNames
     canonical_path: CanonicalPath
     operations: tuple[Operation, ...]
+    store: tuple[Store, ...]  # at most one, and only when a limit counts in it
     rate_limits: tuple[RateLimit, ...]
     jwts: tuple[Jwt, ...]  # by scheme
     api_keys: tuple[ApiKey, ...]  # by scheme

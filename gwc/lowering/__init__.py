@@ -13,7 +13,7 @@ from gwc.controls.host_names import HostNames
 from gwc.controls.problem_details import ProblemDetails
 from gwc.diagnostics import Diagnostic, Findings
 from gwc.ir import Gateway
-from gwc.lowering import apis, authentication, authorization, operations, rate_limit, restrictions
+from gwc.lowering import apis, authentication, authorization, operations, rate_limit, restrictions, store
 from gwc.lowering.context import Context
 from gwc.lowering.validation import Validator
 from gwc.policy.loading import load_chain
@@ -45,7 +45,8 @@ def compile_policy(
     gateway = None
     if chain is not None:
         spec, place, baselines = chain
-        gateway = _gateway(Context(workspace, name, spec, place, baselines, findings))
+        known = store.of_project(workspace, spec.metadata.name, variables or {}, findings)
+        gateway = _gateway(Context(workspace, name, spec, place, baselines, findings, known))
     findings.raise_errors()
     if gateway is None:
         raise AssertionError("no IR and no error")
@@ -89,6 +90,7 @@ def _gateway(ctx: Context) -> Gateway | None:
             matrix=any(o.validation.matrix_segments for o in lowered),
         ),
         operations=tuple(sorted(lowered, key=lambda o: (o.route.template.text, o.route.method, o.route.hosts))),
+        store=store.used(ctx.store, limits, ctx.findings),
         rate_limits=limits,
         jwts=bound.jwts,
         api_keys=bound.api_keys,

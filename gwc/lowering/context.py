@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from gwc.controls.routing import Template
 from gwc.controls.spec import Located
+from gwc.controls.store import Store
 from gwc.diagnostics import Findings
 from gwc.policy.models import BaselineSpec, PolicySpec
 from gwc.source import Workspace
@@ -26,6 +27,7 @@ class Context:
     place: Located
     baselines: tuple[tuple[BaselineSpec, Located], ...]
     findings: Findings
+    store: Store | None = None  # that of the project
 
 
 @dataclass(frozen=True, slots=True)

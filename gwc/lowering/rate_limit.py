@@ -102,7 +102,7 @@ def _check_store(ctx: Context, spec: OperationRateLimitSpec, place: Located) -> 
     if spec.scope == "cluster":
         if spec.algorithm == "fixedWindow" and spec.burst not in (None, spec.limit):
             ctx.findings.error("GWC506", "a fixed window has no burst: it admits `limit` in each window", place.at("burst").span())
-        if not has_store(ctx):
+        if ctx.store is None:
             help_text = "scope: instance counts in each gateway by itself; it is never turned into that silently"
             ctx.findings.error("GWC507", "scope: cluster needs a store, and there is none", place.at("scope").span(), help=help_text)
         return
@@ -112,8 +112,3 @@ def _check_store(ctx: Context, spec: OperationRateLimitSpec, place: Located) -> 
             ctx.findings.error(
                 "GWC506", f"{key} is about scope: cluster, and this limit is counted per instance", place.at(key).span(), help=help_text
             )
-
-
-def has_store(ctx: Context) -> bool:  # noqa: ARG001 - rl-lua fills this with the project's store
-    """Whether the project names a store that instances share."""
-    return False

@@ -19,6 +19,7 @@ from gwc.controls.metrics import MetricsSpec
 from gwc.controls.mutual_tls import MutualTlsSpec
 from gwc.controls.rate_limit import OperationRateLimitSpec, RateLimitSpec
 from gwc.controls.spec import HostName, Name, Spec
+from gwc.controls.store import StoreSpec
 from gwc.controls.upstream import UpstreamSpec
 from gwc.controls.validation import ValidationSpec
 from gwc.controls.zone import NetworkSpec
@@ -191,13 +192,13 @@ class EnvironmentSpec(Spec):
 class ProjectSpec(Spec):
     """kind: Project (`gwc.yaml`)."""
 
-    LATER: ClassVar[tuple[str, ...]] = ("store",)
-
     api_version: ApiVersion
     kind: Literal["Project"]
     policies: Annotated[list[FilePath], Field(min_length=1)]
     targets: Annotated[list[TargetSpec], Field(min_length=1)]
     environments: dict[Name, EnvironmentSpec] = {}
+    vars: dict[str, Scalar] = {}
+    store: StoreSpec | None = None
     out: FilePath = "out"
 
 

@@ -90,7 +90,7 @@ class FakeKong:
             {
                 "now": lambda: self.now_s,
                 "variables": to_lua(self.lua, re.findall(r"^set \$(\w+)", self.files["nginx-proxy.conf"], re.MULTILINE)),
-                "dictionaries": to_lua(self.lua, re.findall(r"^lua_shared_dict (\w+)", self.files["nginx-http.conf"], re.MULTILINE)),
+                "dictionaries": to_lua(self.lua, re.findall(r"^lua_shared_dict (\S+)", self.files["nginx-http.conf"], re.MULTILINE)),
                 "new_dictionary": lambda: self.lua.eval(DICTIONARY)(self.capacity),
                 "upstreams": to_lua(self.lua, {u["name"]: bool(u.get("targets")) for u in self.document["upstreams"]}),
                 "service_host": self.document["services"][0]["host"],
@@ -99,6 +99,7 @@ class FakeKong:
                 "body_file": _body_file,
                 "normalise": lambda path: re.sub("%..", lambda m: m[0].upper(), re.sub("/+", "/", path)),
                 "sha256_hex": lambda text: hashlib.sha256(text.encode("latin-1")).hexdigest(),
+                "sha1_bin": lambda text: hashlib.sha1(text.encode("latin-1"), usedforsecurity=False).digest().decode("latin-1"),
                 "is_key": lambda text: json.loads(text)["kty"] in {"RSA", "EC", "OKP"},
                 "verify": self.verify or _verify,
                 "hmac": _hmac,

@@ -106,6 +106,7 @@ function M.new(options)
   local ngx = { ERROR = -1, OK = 0, EMERG = 1, HTTP_OK = 200, shared = {}, null = {} }
   ngx.now = function() return options.now() end
   ngx.update_time = function() end
+  ngx.sha1_bin = options.sha1_bin
   ngx.socket = { tcp = function()
     if state.phase ~= "access" and state.phase ~= "rewrite" then error("API disabled") end
     return new_socket(options)

@@ -172,7 +172,8 @@ def test_a_request_that_nothing_decides_is_an_error(tmp_path):
 @pytest.mark.parametrize(
     ("name", "old", "new"),
     [
-        ("nginx.conf", "lua_shared_dict gwc_limits 16m;", ""),
+        ("nginx.conf", "lua_shared_dict gwc_limits 1m;", ""),
+        ("nginx.conf", "lua_shared_dict gwc_limit_per-ip ", "lua_shared_dict gwc_limit_other "),
         ("lua/gwc/data.lua", 'crv = "P-256", x = "', 'crv = "P-256", x = "AAAA'),
     ],
 )

@@ -290,10 +290,14 @@ def _spends(fake: FakeKong) -> bool:
 
 
 def test_20_a_full_dictionary_forgets_no_bucket():
+    """Where callers can't make keys as they like; by address, who has so many has as many full buckets."""
     limit = replace(GATEWAY.rate_limits[0], limit=1, window_s=3600, burst=1)
     source = replace(GATEWAY, rate_limits=(limit,))
-    assert not _spends(FakeKong(source, NOW_S, capacity=4))
-    assert _spends(FakeKong(source, NOW_S, capacity=4, change=without("rate_limit", "dictionary:safe_set(", "dictionary:set(")))
+    assert _spends(FakeKong(source, NOW_S, capacity=4))
+    kept = without("data", "may_forget = true", "may_forget = false")
+    assert not _spends(FakeKong(source, NOW_S, capacity=4, change=kept))
+    forgotten = without("token_buckets", "dictionary:safe_set(", "dictionary:set(")
+    assert _spends(FakeKong(source, NOW_S, capacity=4, change=together(kept, forgotten)))
 
 
 def test_an_invalid_path_is_decided_before_kongs_router():
@@ -321,11 +325,16 @@ def test_an_unknown_upstream_denies():
 
 
 @pytest.mark.parametrize(
-    "broken", [without("nginx-http.conf", "lua_shared_dict gwc_limits 16m;"), without("data", '"P-256", x = "', '"P-256", x = "!')]
+    "broken",
+    [
+        without("nginx-http.conf", "lua_shared_dict gwc_limit_per-ip ", "lua_shared_dict other "),
+        without("nginx-http.conf", "lua_shared_dict gwc_limits 1m;"),
+        without("data", '"P-256", x = "', '"P-256", x = "!'),
+    ],
 )
 def test_what_is_missing_or_broken_stops_the_start(broken):
     files = together(broken) if broken else None
-    with pytest.raises(Exception, match=r"gwc_limits|base64url"):
+    with pytest.raises(Exception, match=r"lua_shared_dict|base64url"):
         FakeKong(gateway(), NOW_S, change=files)
 
 

@@ -72,15 +72,14 @@ function(capacity)
     order[#order + 1] = key
   end
   function shared:set(key, value) -- evicts the oldest when it is full
-    if entries[key] == nil then
-      if count >= capacity then
-        entries[table.remove(order, 1)] = nil
-        count = count - 1
-      end
-      remember(key)
+    local is_full = entries[key] == nil and count >= capacity
+    if is_full then
+      entries[table.remove(order, 1)] = nil
+      count = count - 1
     end
+    if entries[key] == nil then remember(key) end
     entries[key] = value
-    return true, nil, false
+    return true, nil, is_full
   end
   function shared:incr(key, by, start)
     entries[key] = (entries[key] or start) + by
@@ -106,7 +105,10 @@ end
 
 @dataclass
 class Core:
-    """`gwc.decide` on the data of a gateway, with a clock that the test moves. `files`, `served`: texts by path, and by host of a key set."""
+    """`gwc.decide` on the data of a gateway, with a clock that the test moves.
+
+    `files`, `served`: texts by path, and by host of a key set. `shared`: stands for what gwc.redis makes; `noted`: events of limits.
+    """
 
     gateway: Gateway
     clock: list[float] = field(default_factory=lambda: [1.8e9])
@@ -116,13 +118,15 @@ class Core:
     asked: list[str] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
     verified: list[str] = field(default_factory=list)
+    noted: list[tuple[Any, ...]] = field(default_factory=list)
+    dictionaries: dict[str, Any] = field(default_factory=dict)
+    shared: Callable[..., Any] | None = None
 
     def __post_init__(self) -> None:
         self.lua = new_runtime()
         text, _ = data_text(self.gateway, emit_all(NAME, EMITTERS, self.gateway))
         self.data = self.lua.execute(text)
-        dictionary = self.lua.eval(DICTIONARY)(self.capacity)
-        self.dictionary = dictionary
+        self.locks = self.lua.eval(DICTIONARY)(10_000)
         host = {
             "now": lambda: self.clock[0],
             "sleep": lambda _: None,
@@ -130,7 +134,10 @@ class Core:
             "parallel_fetches": 1,
             "sha256_hex": sha256_hex,
             "cache_key": sha256_hex,
-            "dictionary": dictionary,
+            "locks": self.locks,
+            "buckets": self.buckets,
+            "shared": self.shared,
+            "note": lambda *event: self.noted.append(event),
             "verifier": self._verifier,
             "read_file": self.files.get,
             "fetch": self._fetch,
@@ -142,6 +149,12 @@ class Core:
         """The verdict on a parsed request."""
         table = request_table(self.lua, request, sni, client, certificate)
         return to_python(self.core.decide(table, self.lua.table()))
+
+    def buckets(self, name: str) -> Any:
+        """The dictionary of this name, each with room for `capacity` entries."""
+        if name not in self.dictionaries:
+            self.dictionaries[name] = self.lua.eval(DICTIONARY)(self.capacity)
+        return self.dictionaries[name]
 
     def _fetch(self, source: Any, _: Any) -> str | None:
         self.asked.append(source.host)

@@ -26,7 +26,7 @@ KNOWN = {
 KNOWN |= {"setmetatable", "string", "table", "tonumber", "tostring", "type", "unpack", "xpcall", "os"}
 HOSTS = {"ngx", "kong"}
 # Modules that only hosts which are NGINX inside load.
-OF_NGINX = {"answers", "host_kong", "host_openresty", "nginx_host", "nginx_request", "forwarding", "https_get", "metrics"}
+OF_NGINX = {"answers", "host_kong", "host_openresty", "nginx_host", "nginx_request", "forwarding", "https_get", "metrics", "redis"}
 
 _USED = """
 local util, bit = require "jit.util", require "bit"

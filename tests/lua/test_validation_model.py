@@ -72,7 +72,7 @@ class LuaPhase:
             "body": lambda: asked.body.decode("latin-1"),
         }
         verdict = self._check(self._rule, self.lua.table_from(request))
-        if verdict is True:
+        if verdict is True or (isinstance(verdict, tuple) and verdict[0] is True):  # with the value of the body
             return None
         return verdict.reason, tuple((e.place, text(e.pointer), e.keyword) for e in (verdict.errors or {}).values())[:5]
 

@@ -21,6 +21,7 @@ from gwc.controls import (
     mutual_tls,
     problem_details,
     rate_limit,
+    store,
     upstream,
     validation,
     zone,
@@ -110,6 +111,7 @@ def gateway(**changed: Any) -> Gateway:
         host_names=HostNames(names=("api.test",)),
         canonical_path=CanonicalPath(max_uri_bytes=4096, matrix=False),
         operations=operations,
+        store=(),
         rate_limits=(address_limit(id="per-ip", limit=300, window_s=60, burst=50, operations=tuple(sorted(o.key for o in operations))),),
         jwts=(jwt.EXAMPLES[0],),
         api_keys=(api_key.EXAMPLES[0],),
@@ -136,6 +138,8 @@ def with_node(base: Gateway, node: Node) -> Gateway:
     if isinstance(node, json_schema.JsonSchema):  # something must use it
         first, *rest = base.operations
         base = replace(base, operations=(replace(first, validation=validation.EXAMPLES[0]), *rest))
+    if isinstance(node, store.Store):
+        base = replace(base, rate_limits=(replace(base.rate_limits[0], store_failure="deny"),))
     return replace(base, **{node.FIELD: (node,) if node.PLACE == "gateway[]" else node})
 
 

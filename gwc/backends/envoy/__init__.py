@@ -30,6 +30,7 @@ from gwc.backends.envoy import (
     rate_limit,
     routing,
     security,
+    store,
     upstream,
     validation,
     zone,
@@ -44,6 +45,7 @@ EMITTERS: Final[Mapping[str, Callable[..., Any]]] = {
     "host_names": host_names.emit,
     "canonical_path": canonical_path.emit,
     "routing": routing.emit,
+    "store": store.check,
     "rate_limit": rate_limit.emit,
     "jwt": jwt.emit,
     "api_key": api_key.emit,
@@ -81,6 +83,7 @@ def compile(gateway: Gateway) -> Output:  # noqa: A001 - the name that every bac
 def _problems(gateway: Gateway) -> list[Unenforceable]:
     """Everything that Envoy can't enforce exactly, all at once."""
     return [
+        *store.check(gateway.store),
         *rate_limit.check(gateway.rate_limits),
         *(problem for control in gateway.jwts for problem in jwt.check(control)),
         *consumer.check(gateway.consumers),

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from gwc.backends.base import Unenforceable
-from gwc.backends.kong import file_paths
+from gwc.backends.kong import file_paths, store
 from gwc.backends.kong.fragment import Fragment, Member
 from gwc.backends.kong.lua_quoting import LuaValue
 from gwc.controls.base import FileRef
@@ -25,7 +25,7 @@ PROTOCOLS = "TLSv1.2 TLSv1.3"
 def emit(gateway: Gateway) -> Fragment:
     """What each scheme accepts, and whom connections to identity providers trust. Raises Unenforceable."""
     schemes = {j.scheme: _scheme(j) for j in gateway.jwts}
-    trusted = trusted_certificates(gateway.jwts)
+    trusted = trusted_certificates(gateway)
     verification = {"lua_ssl_trusted_certificate": trusted, "lua_ssl_verify_depth": str(VERIFY_DEPTH)} if trusted else {}
     return Fragment(
         data=(Member("jwts", schemes, {s: s for s in schemes}),),
@@ -40,8 +40,20 @@ def dictionary(jwts: Sequence[Jwt]) -> tuple[str, ...]:
     return (f"lua_shared_dict gwc_keys {1 + fetched}m;",) if fetched else ()
 
 
-def trusted_certificates(jwts: Sequence[Jwt]) -> str | None:
-    """The path of the one `ca` of all sets that are fetched; None when none is. Raises Unenforceable."""
+def trusted_certificates(gateway: Gateway) -> str | None:
+    """The path of the one `ca` of all sets that are fetched and of the store; None when there is neither. Raises Unenforceable."""
+    found = _of_providers(gateway.jwts)
+    for control, ca in store.trusted(gateway):
+        if found is not None and ca.path != found:
+            why = f"all that Kong connects to by itself is verified with one file of certificates, and {found} of a jwks is another one"
+            raise Unenforceable(
+                control.span, control.STEM, "redis.tls.ca", why, "name one file here and there, with the certificates of both"
+            )
+        found = file_paths.emit(ca, control.span, control.STEM, "redis.tls.ca")
+    return found
+
+
+def _of_providers(jwts: Sequence[Jwt]) -> str | None:
     first: FileRef | None = None
     for control in jwts:
         if not isinstance(control.source, RemoteKeys):

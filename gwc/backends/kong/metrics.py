@@ -23,9 +23,9 @@ def emit(gateway: Gateway) -> Fragment:
 
 
 def dictionary(gateway: Gateway) -> tuple[str, ...]:
-    """Room for every pair of consumer and reason, and of operation and result, so that no counter is ever pushed out."""
+    """Room for every pair of consumer and reason, of operation and result, and of limit and event, so that no counter is ever pushed out."""
     watched = sum(1 for operation in gateway.operations if operation.validation.responses)
-    pairs = (len(gateway.consumers) + 1) * (len(REASONS) + 1) + watched * len(RESPONSE_WORDS)
+    pairs = (len(gateway.consumers) + 1) * (len(REASONS) + 1) + watched * len(RESPONSE_WORDS) + 2 * len(gateway.rate_limits)
     megabytes = 1 + math.ceil(pairs * _ENTRY_BYTES / _MEGABYTE)
     return (f"lua_shared_dict gwc_metrics {megabytes}m;",) if gateway.metrics else ()
 

@@ -86,15 +86,16 @@ def _names(gateway: Gateway) -> Mapping[str, Any]:
         "proxying": [Verbatim(x) for x in upstream.PROXYING],
         "variables": access_log.variables(gateway),
         "watches": gateway.watches_responses,
+        "has_limit_fields": any(limit.has_fields for limit in gateway.rate_limits),
         "upstreams": [_described(u, n) for n, u in enumerate(gateway.upstreams, 1)],
     }
 
 
 def _http(gateway: Gateway) -> list[str]:
     """Directives of the level `http`."""
-    trusted = jwt.trusted_certificates(gateway.jwts)
+    trusted = jwt.trusted_certificates(gateway)
     return [
-        rate_limit.DICTIONARY,
+        *rate_limit.dictionaries(gateway),
         *jwt.dictionary(gateway.jwts),
         *metrics.dictionary(gateway),
         forwarding.KEEP_UNUSUAL_NAMES,

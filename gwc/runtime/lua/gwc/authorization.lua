@@ -45,8 +45,8 @@ local function roles_of(core, verified)
   return all
 end
 
---- The claim by the path of the first scheme that the token was verified for.
-local function claim(core, verified, name)
+--- The claim by the path of the first scheme that the token was verified for; nil without a token.
+function M.claim(core, verified, name)
   local scheme = verified.tokens[1]
   if scheme == nil then return nil end
   return jwt.claim(verified.claims, core.jwts[scheme].claims[name] or { name })
@@ -58,7 +58,7 @@ local function is_one_of(found, values)
 end
 
 local function holds(core, condition, verified)
-  local found = claim(core, verified, condition.name)
+  local found = M.claim(core, verified, condition.name)
   if condition.kind == "oneOf" then return is_one_of(found, condition.values) end
   for i = 1, json.is_array(found) and #found or 0 do
     if is_one_of(found[i], condition.values) then return true end
@@ -74,7 +74,7 @@ local function claims_hold(core, rule, verified)
 end
 
 --- The decoded parameter at a place {segment=, prefix=, suffix=} of the raw path, which is one of the operation's template.
-local function parameter(path, place)
+function M.parameter(path, place)
   local at = 0
   for segment in gmatch(sub(path, 2) .. "/", "([^/]*)/") do
     at = at + 1
@@ -85,10 +85,10 @@ end
 
 local SIDES = {
   claim = function(core, side, verified)
-    local found = claim(core, verified, side.name)
+    local found = M.claim(core, verified, side.name)
     return type(found) == "string" and found or nil
   end,
-  path = function(_, side, _, path, places) return parameter(path, assert(places[side.name], "a parameter without a place")) end,
+  path = function(_, side, _, path, places) return M.parameter(path, assert(places[side.name], "a parameter without a place")) end,
   consumer = function(_, _, verified) return verified.consumer end,
 }
 

@@ -48,7 +48,8 @@ local function in_query(name, target)
   return found
 end
 
-local function in_cookies(name, fields)
+--- The values of all cookies of this name, in order. fields: all Cookie fields.
+function M.cookie_values(name, fields)
   local found = {}
   for _, cookie in ipairs(cookies(fields)) do
     local key, value = split(cookie)
@@ -61,7 +62,7 @@ end
 function M.values(control, r)
   if control.location == "header" then return r.header(control.name) end
   if control.location == "query" then return in_query(control.name, r.target) end
-  return in_cookies(control.name, r.header("cookie"))
+  return M.cookie_values(control.name, r.header("cookie"))
 end
 
 --- The target without the parameters of the query whose names are in `removed` (name -> true).

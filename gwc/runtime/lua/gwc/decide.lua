@@ -1,11 +1,12 @@
 --- The order of decisions (DESIGN section 3), free of any gateway: `new(data, host)` returns the core.
 --
--- host: what `gwc.security` asks for, and `sleep(s)`, `dictionary` (add, get, safe_set, delete).
+-- host: what `gwc.security` and `gwc.token_buckets` ask for, `shared` (as made by gwc.redis) where limits are counted in a store, and
+-- `note(id, event, detail)` for what operators should know of a limit.
 -- A request `r`: `method`, `version` (a number such as 1.1), `target` (the raw one of the request line, nil when the line was not
 -- understood), `host` (of the Host field: lower case, no port), `sni` (or nil), `client` (address), `headers` (name in lower
 -- case -> text or list), `header(name)` -> list, `certificate()` as for `gwc.security`, `body_bytes()` -> number, or nil and "too_large",
 -- `body_text()` -> the bytes of the body, which are those that are forwarded, or nil.
--- A verdict: {allowed=, status=, reason=, headers=, errors=, operation=, subject=, consumer=, claims_text=, token_text=, upstream=}. Whatever is no
+-- A verdict: {allowed=, status=, reason=, headers=, errors=, fields= for the answer to what was allowed, operation=, subject=, consumer=, claims_text=, token_text=, upstream=}. Whatever is no
 -- verdict with `allowed == true` denies, errors included: the hosts have nothing else that lets a request pass.
 local authorization = require "gwc.authorization"
 local body = require "gwc.body"
@@ -76,19 +77,41 @@ local function normalise(core, r)
 end
 
 --- Phases 5 and 6: nil or the refusal. The verdict says who was verified, unless the credentials themselves were refused.
-local function authorise(core, operation, r, verdict, path)
+local function authorise(core, operation, facts, verdict)
+  local r = facts.r
   local refusal, verified = security.check(core, operation.security, r)
-  refusal = refusal or authorization.check(core, operation.rules, r, verified, path, operation.places)
+  facts.verified = verified
+  refusal = refusal or authorization.check(core, operation.rules, r, verified, facts.path, operation.places)
   if refusal and not find(refusal.reason, "^authz%.") then return refusal end
   verdict.subject, verdict.consumer = verified.subject, verified.consumer
   verdict.claims_text, verdict.token_text = verified.claims_text, verified.token_text
   return refusal
 end
 
---- Phase 7.
-local function throttle(core, consumer)
-  local known = consumer and assert(core.data.consumers[consumer], "a consumer that is not there")
-  return known and rate_limit.check_consumer(core.host, known.limits, consumer)
+--- What limits say in one of their phases: nil or the refusal. limits: nil: none.
+local function count(core, limits, facts, reason)
+  return limits and rate_limit.check(core, limits, facts, facts.told, reason)
+end
+
+--- The limits of a consumer, nil: none.
+local function limits_of(core, consumer)
+  local known = core.consumer_limits[consumer]
+  if known == nil then
+    known = rate_limit.of_consumer(consumer, assert(core.data.consumers[consumer], "a consumer that is not there").limits)
+    core.consumer_limits[consumer] = known
+  end
+  return known[1] and known
+end
+
+--- Phase 7: the limits of the consumer, and those by verified identity.
+local function throttle(core, operation, facts, consumer)
+  local own, others = consumer and limits_of(core, consumer) or nil, operation.limits.throttle
+  if own and others then
+    local all = { unpack(own) }
+    for _, one in ipairs(others) do all[#all + 1] = one end
+    own = all
+  end
+  return count(core, own or others, facts, "throttle.limit")
 end
 
 --- Phase 8.
@@ -98,14 +121,15 @@ local function check_body(operation, r)
   })
 end
 
---- Phase 9.
-local function validate(core, operation, r)
+--- Phase 9, and the value of the body for the limits behind it.
+local function validate(core, operation, facts)
   if operation.validation == false then return nil end
-  local verdict = core.validate(operation.validation, {
+  local r, verdict = facts.r, nil
+  verdict, facts.body = core.validate(operation.validation, {
     target = r.target, header = r.header, has_body = r.body_bytes() ~= 0, content_type = r.header("content-type")[1],
     body = function() return assert(r.body_text(), "a body that can't be had") end,
   })
-  if verdict == true then return nil end
+  if verdict == true then return count(core, operation.limits.body, facts, "throttle.limit") end
   assert(verdict.reason, "a verdict without a reason")
   return verdict
 end
@@ -119,12 +143,14 @@ local function judge(core, r, verdict)
   if operation == nil then return { reason = "route.method", headers = { Allow = routing.allow(methods) } } end
   if core.data.matrix and canonical_path.is_misplaced(path, operation.matrix_segments) then return { reason = "normalise.path" } end
   verdict.operation = operation.key
-  local refusal = rate_limit.check(core.host, operation.limits, r.client)
-    or authorise(core, operation, r, verdict, path)
-    or throttle(core, verdict.consumer)
+  local facts = { r = r, path = path, places = operation.limit_places, told = { policies = {}, states = {} } }
+  local refusal = count(core, operation.limits.flood, facts, "flood.limit")
+    or authorise(core, operation, facts, verdict)
+    or throttle(core, operation, facts, verdict.consumer)
     or check_body(operation, r)
-    or validate(core, operation, r)
+    or validate(core, operation, facts)
   if refusal then return refusal end
+  verdict.fields = rate_limit.fields(facts.told)
   verdict.upstream = assert(core.data.upstreams[operation.upstream], "an operation without an upstream")
   return nil
 end
@@ -137,17 +163,17 @@ end
 
 --- The data of an operation with its limits looked up: operations share them by number.
 local function prepared(core, operation)
-  local data, limits, rule = core.data, {}, operation.validation
+  local rule = operation.validation
   assert(rule ~= nil)
   core.watched[operation.key] = rule and response_validation.prepare(rule, operation.body.max_bytes) or nil
-  for _, id in ipairs(operation.limits) do limits[#limits + 1] = assert(data.rate_limits[id]) end
   return {
     key = operation.key,
     method = operation.method,
     hosts = operation.hosts,
     path = operation.path,
     upstream = operation.upstream,
-    limits = limits,
+    limits = rate_limit.by_phase(core, operation.limits),
+    limit_places = operation.limit_places,
     security = assert(operation.security),
     rules = assert(operation.rules),
     places = operation.places,
@@ -162,6 +188,8 @@ end
 function M.new(data, host)
   local core = security.new(data, host)
   authorization.add(core)
+  rate_limit.prepare(core)
+  core.consumer_limits = {}
   core.tries = {}
   core.watched = {}
   if data.shapes then core.validate, core.prepare_rule, core.judge_value = validation.new(data.shapes, require "gwc.schemas") end

@@ -11,7 +11,7 @@ local nginx_host = require "gwc.nginx_host"
 local problem_details = require "gwc.problem_details"
 local ssl = require "ngx.ssl"
 
-local core = decide.new(data, nginx_host.new(kong_cryptography, data.digest))
+local core = decide.new(data, nginx_host.new(kong_cryptography, data))
 
 -- Above pre-function (1000000): first in every phase.
 local handler = { VERSION = "0.1.0", PRIORITY = 1000001 }
@@ -90,12 +90,17 @@ function handler:access(conf)
   forward(r, verdict)
 end
 
+--- The fields of limits in the answer of an upstream, in place of its own.
+local function announce(verdict)
+  for name, value in next, verdict and verdict.fields or {} do ngx.header[name] = value end
+end
+
 --- Runs for every answer, because the plugin is global; those of NGINX and of Kong's core get gwc's form here.
 function handler:header_filter()
   local ctx = ngx.ctx
   if ctx.gwc_answered then return end
   ctx.gwc_is_upstream = kong.response.get_source() == "service"
-  if ctx.gwc_is_upstream then return end
+  if ctx.gwc_is_upstream then return announce(ctx.gwc_verdict) end
   local reason, status = base.own_answer(problem_details, data, ngx.status)
   ctx.gwc_reason = reason
   ctx.gwc_body = problem_details.body(data, status, reason, ngx.var.kong_request_id or "")

@@ -13,7 +13,7 @@ local nginx_host = require "gwc.nginx_host"
 local problem_details = require "gwc.problem_details"
 local ssl = require "ngx.ssl"
 
-local core = decide.new(data, nginx_host.new(libcrypto, data.digest))
+local core = decide.new(data, nginx_host.new(libcrypto, data))
 
 local M = {}
 
@@ -54,6 +54,8 @@ function M.access()
   ngx.req.set_header("X-Real-IP", r.client)
   ngx.req.set_header("X-Forwarded-Host", r.host)
   ngx.req.set_header("X-Forwarded-Proto", "https")
+  local fields = verdict.fields
+  if fields then ngx.var.gwc_limits, ngx.var.gwc_limits_left = fields["RateLimit-Policy"], fields["RateLimit"] end
   ngx.var.gwc_reason = "allowed"
   return ngx.exec("@" .. verdict.upstream.name)
 end
@@ -62,6 +64,12 @@ end
 function M.error_page()
   local reason, status = base.own_answer(problem_details, data, ngx.status)
   return answer(status, reason)
+end
+
+--- Of the locations of upstreams: the fields of limits, in place of the upstream's own.
+function M.header_filter()
+  local policies, left = ngx.var.gwc_limits, ngx.var.gwc_limits_left
+  if policies and policies ~= "" then ngx.header["RateLimit-Policy"], ngx.header["RateLimit"] = policies, left end
 end
 
 --- Of the locations of upstreams.

@@ -4,6 +4,9 @@ local M = {}
 local HEAD = "# HELP gwc_requests_total Answers to requests, by the consumer that was verified and the reason of the access log.\n"
   .. "# TYPE gwc_requests_total counter\n"
 
+local LIMITS = "# HELP gwc_rate_limit_events_total What happened to the store of a limit: forgotten buckets, and failures of a shared store.\n"
+  .. "# TYPE gwc_rate_limit_events_total counter\n"
+
 local RESPONSES = "# HELP gwc_responses_total Answers of upstreams that were compared with the document, by operation and result.\n"
   .. "# TYPE gwc_responses_total counter\n"
 
@@ -19,13 +22,26 @@ function M.count_response(operation, word)
   if counters then counters:incr('operation="' .. operation .. '",response="' .. word .. '"', 1, 0) end
 end
 
---- The counters as Prometheus reads them, in a fixed order: the labels of answers sort behind those of requests.
+--- Counts what happened to a limit: "forgotten" or "storeFailed".
+function M.count_limit(id, event)
+  local counters = ngx.shared.gwc_metrics
+  if counters then counters:incr('limit="' .. id .. '",event="' .. event .. '"', 1, 0) end
+end
+
+local FAMILIES = { -- by the first label
+  consumer = { "gwc_requests_total", HEAD },
+  limit = { "gwc_rate_limit_events_total", LIMITS },
+  operation = { "gwc_responses_total", RESPONSES },
+}
+
+--- The counters as Prometheus reads them, in a fixed order: that of the first labels.
 local function text(counters)
   local labels, lines, name = counters:get_keys(0), { HEAD }, "gwc_requests_total"
   table.sort(labels)
   for _, label in ipairs(labels) do
-    if name == "gwc_requests_total" and string.find(label, "^operation=") then
-      lines[#lines + 1], name = RESPONSES, "gwc_responses_total"
+    local family = FAMILIES[string.match(label, "^%a+")]
+    if name ~= family[1] then
+      name, lines[#lines + 1] = family[1], family[2]
     end
     lines[#lines + 1] = string.format("%s{%s} %d\n", name, label, counters:get(label) or 0)
   end

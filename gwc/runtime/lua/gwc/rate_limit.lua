@@ -1,64 +1,148 @@
---- Token buckets by client address (gwc/controls/rate_limit.py) and by consumer (gwc/controls/consumer.py), in a dictionary that all
--- workers share.
---
--- A bucket is one number, the time at which it will be full again (GCRA, ITU-T I.371). Reading and writing it must not
--- interleave between workers, so a lock entry is held over two calls to the dictionary and never over a yield.
+--- Limits by client address (phase 4), by verified identity (phase 7) and by the body (phase 9): gwc/controls/rate_limit.py, and those of
+-- consumers: gwc/controls/consumer.py.
+local rate_limit_key = require "gwc.rate_limit_key"
+local shared_buckets = require "gwc.shared_buckets"
+local token_buckets = require "gwc.token_buckets"
+
 local M = {}
 
-local ceil, max = math.ceil, math.max
+local ceil, concat, floor, format, max = math.ceil, table.concat, math.floor, string.format, math.max
 
-local LOCK_S = 0.5 -- a worker that dies with the lock blocks a bucket no longer than this
-local TRIES = 60
-local SPINS = 5
-local PAUSE_S = 0.001
-local TOLERANCE_S = 1e-6 -- clocks have milliseconds; sums of doubles are not exact
+local TOLERANCE = 1e-6 -- of tokens and seconds
+local OF_CONSUMERS = "gwc_consumers" -- dictionary with room for all limits of all consumers
 
---- Takes one token: true, or false and the seconds until there is one, or nil when the store failed.
-local function take_locked(dictionary, key, limit, now_s)
-  local interval_s = limit.window_s / limit.limit
-  local full_at = max(dictionary:get(key) or now_s, now_s) + interval_s
-  local wait_s = full_at - now_s - limit.burst * interval_s
-  if wait_s > TOLERANCE_S then return false, wait_s end
-  if dictionary:safe_set(key, full_at, full_at - now_s + 1) then return true end -- safe_: never evicts a live bucket
-  return nil
+--- Whole seconds, at least one.
+local function seconds(wait_s)
+  return max(1, ceil(wait_s - TOLERANCE))
 end
 
---- As above, with the lock. host: {now, sleep, dictionary}. A lock that cannot be had is a store that failed.
-local function take(host, limit, key)
-  local dictionary, lock = host.dictionary, "lock\0" .. key
-  for try = 1, TRIES do
-    if dictionary:add(lock, true, LOCK_S) then
-      local taken, wait_s = take_locked(dictionary, key, limit, host.now())
-      dictionary:delete(lock)
-      return taken, wait_s
-    end
-    if try > SPINS then host.sleep(PAUSE_S) end
-  end
-  return nil
+--- Seconds until the bucket has so many tokens: a window starts anew at its end.
+local function wait_s(limit, result, wanted)
+  if limit.is_fixed then return limit.window_s - result.since_s end
+  return token_buckets.wait_s(limit, result.tokens, wanted)
 end
 
---- nil, or the refusal. Every limit loses a token, also after one of them has refused.
-local function check(host, limits, key_of, reason)
-  local refusal
-  for _, limit in ipairs(limits) do
-    local taken, wait_s = take(host, limit, key_of(limit))
-    if taken == nil then
-      refusal = { reason = "internal.unavailable" }
-    elseif not taken and refusal == nil then
-      refusal = { reason = reason, headers = { ["Retry-After"] = tostring(max(1, ceil(wait_s))) } }
+--- The members of RateLimit-Policy and RateLimit (draft-ietf-httpapi-ratelimit-headers-10).
+local function tell(limit, result, told)
+  local left = max(0, floor(result.tokens + TOLERANCE))
+  told.policies[#told.policies + 1] = format('"%s";q=%d;w=%d', limit.id, limit.limit, limit.window_s)
+  told.states[#told.states + 1] = format('"%s";r=%d;t=%d', limit.id, left, seconds(wait_s(limit, result, left + 1)))
+end
+
+--- Fills `results`, by the number of the limit in the list, for the limits of this gateway, and returns the numbers of the others.
+local function take_own(core, limits, keys, results)
+  local others = {}
+  for i, one in ipairs(limits) do
+    local limit = one.limit
+    if limit.on_failure then
+      others[#others + 1] = i
+    else
+      local taken, tokens, is_forgetting = token_buckets.take(core.host, limit, keys[i], one.cost)
+      if taken ~= nil then results[i] = { taken = taken, tokens = tokens } end
+      if is_forgetting then core.host.note(limit.id, "forgotten") end
     end
   end
-  return refusal
+  return others
 end
 
---- Phase 4: nil, or the refusal {reason=, headers=} of a client address.
-function M.check(host, limits, client)
-  return check(host, limits, function(limit) return limit.id .. "\0" .. client end, "flood.limit")
+--- The same for those that are counted in the store.
+local function take_shared(core, limits, keys, results, numbers)
+  local asked = {}
+  for i, number in ipairs(numbers) do asked[i] = { limit = limits[number].limit, key = keys[number], cost = limits[number].cost } end
+  local found, problem = shared_buckets.take(assert(core.host.shared, "a limit of a store that is not there"), asked)
+  for i, number in ipairs(numbers) do
+    results[number] = found and found[i]
+    if not found then core.host.note(limits[number].limit.id, "storeFailed", problem) end
+  end
 end
 
---- Phase 7: likewise of a verified consumer. No limit of phase 4 has an empty id: the keys of both never meet.
-function M.check_consumer(host, limits, consumer)
-  return check(host, limits, function(limit) return "\0" .. limit.id .. "\0" .. consumer end, "throttle.limit")
+local function take_all(core, limits, facts)
+  local keys, results = {}, {}
+  for i, one in ipairs(limits) do keys[i] = one.limit.key(facts) end
+  local others = take_own(core, limits, keys, results)
+  if others[1] then take_shared(core, limits, keys, results, others) end
+  return results
+end
+
+--- Seconds that a refusing limit asks for; nil when it does not refuse. "failed": nobody knows.
+local function verdict_of(one, result)
+  if result == nil then return one.limit.on_failure ~= "allow" and "failed" or nil end
+  return not result.taken and wait_s(one.limit, result, one.cost) or nil
+end
+
+--- The fields that announce limits; nil when none is to be announced. told: of `check`.
+function M.fields(told)
+  if told.policies[1] == nil then return nil end
+  return { ["RateLimit-Policy"] = concat(told.policies, ", "), ["RateLimit"] = concat(told.states, ", ") }
+end
+
+local function refusal_of(told, reason, longest_s)
+  local headers = M.fields(told) or {}
+  headers["Retry-After"] = format("%d", seconds(longest_s))
+  return { reason = reason, headers = headers }
+end
+
+--- nil, or the refusal {reason=, headers=}. Every limit loses its tokens, also after one of them has refused; the longest wait is told.
+--
+-- limits: list of {limit= as prepared here, cost=}. facts: as gwc.rate_limit_key asks for. told: {policies=, states=}, lists to which members are added.
+function M.check(core, limits, facts, told, reason)
+  local results, longest_s, has_failed = take_all(core, limits, facts), nil, false
+  for i, one in ipairs(limits) do
+    local found = verdict_of(one, results[i])
+    if found == "failed" then
+      has_failed = true
+    elseif found then
+      longest_s = max(longest_s or 0, found)
+    end
+    if one.limit.has_fields and results[i] then tell(one.limit, results[i], told) end
+  end
+  if has_failed then return { reason = "internal.unavailable" } end
+  return longest_s and refusal_of(told, reason, longest_s) or nil
+end
+
+--- The limits of the data by their numbers, with what reads their keys. Raises when something is missing that they are counted in.
+function M.prepare(core)
+  core.limits = {}
+  for number, limit in next, core.data.rate_limits do
+    local prepared = {}
+    for name, value in next, limit do prepared[name] = value end
+    prepared.key = rate_limit_key.new(limit.key, core)
+    if limit.on_failure then
+      assert(core.host.shared, "a limit of a store that is not there")
+    else
+      core.host.buckets(limit.store) -- raises without the dictionary
+    end
+    core.limits[number] = prepared
+  end
+  for _, consumer in next, core.data.consumers do
+    if consumer.limits[1] then core.host.buckets(OF_CONSUMERS) end
+  end
+end
+
+--- phase -> limits that cover an operation, with their costs; phases without any are not there. covering: list of {number, cost}.
+function M.by_phase(core, covering)
+  local phases = {}
+  for _, pair in ipairs(covering) do
+    local limit = assert(core.limits[pair[1]], "a limit that is not there")
+    phases[limit.phase] = phases[limit.phase] or {}
+    table.insert(phases[limit.phase], { limit = limit, cost = pair[2] })
+  end
+  return phases
+end
+
+--- The limits of a consumer, whose keys are its id: in a dictionary of their own, which has room for all of them.
+function M.of_consumer(id, limits)
+  local out = {}
+  for i, limit in ipairs(limits) do
+    local key = limit.id .. "\0" .. id
+    out[i] = {
+      cost = 1,
+      limit = {
+        id = limit.id, limit = limit.limit, window_s = limit.window_s, burst = limit.burst, store = OF_CONSUMERS, key = function() return key end,
+      },
+    }
+  end
+  return out
 end
 
 return M

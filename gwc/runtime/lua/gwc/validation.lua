@@ -34,7 +34,7 @@ local function unsupported() return { reason = "body.contentType" } end
 
 local function judged_body(judge_by, number, value)
   local failures = {}
-  if judge_by(number, value, "", failures, "body") == true then return true end
+  if judge_by(number, value, "", failures, "body") == true then return true, value end
   return invalid("validate.body", failures)
 end
 
@@ -50,7 +50,7 @@ local function judge_form(judge_by, number, value, fault)
   return one_failure("validate." .. fault.kind, fault.keyword)
 end
 
---- true, or the refusal of a body. asked.body(): its bytes.
+--- true and the value, if one was read; or the refusal of a body. asked.body(): its bytes.
 local function check_body(rule, asked, judge_by)
   local kind, subtype, found = media_type.read(asked.content_type)
   local taken, full = media_type.rule_for(rule.media_types, kind, subtype), kind .. "/" .. subtype
@@ -82,7 +82,7 @@ local function prepared(plain, shapes)
   return rule
 end
 
---- A function(rule, asked) -> true, or the refusal {reason=, errors=}; one that makes a rule of the plan ready for it; and the judge of values
+--- A function(rule, asked) -> true and the value of the body (as in gwc.json_value; nil: none was read), or the refusal {reason=, errors=}; one that makes a rule of the plan ready for it; and the judge of values
 -- by the numbers of their schemas.
 --
 -- shapes: of the plan; compiled: the chunk that was printed for it (gwc/jsonschema/lua.py).

@@ -50,8 +50,8 @@ function M.bytes(text)
   return found
 end
 
---- The first `bits` bits as a text.
-local function prefix(address, bits)
+--- The first `bits` bits of an address as a text; what follows in the last byte is 0.
+function M.prefix(address, bits)
   local whole, rest = floor(bits / 8), bits % 8
   local out = sub(address, 1, whole)
   if rest == 0 then return out end
@@ -71,7 +71,7 @@ function M.prepare(networks)
       by_length[id] = { family = #address, bits = bits, prefixes = {} }
       lengths[#lengths + 1] = by_length[id]
     end
-    by_length[id].prefixes[prefix(address, bits)] = true
+    by_length[id].prefixes[M.prefix(address, bits)] = true
   end
   return lengths
 end
@@ -80,7 +80,7 @@ end
 function M.contains(set, address)
   if address == nil then return false end
   for _, length in ipairs(set) do
-    if length.family == #address and length.prefixes[prefix(address, length.bits)] then return true end
+    if length.family == #address and length.prefixes[M.prefix(address, length.bits)] then return true end
   end
   return false
 end
