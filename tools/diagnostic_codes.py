@@ -39,6 +39,7 @@ POLICY_CODES = {
     "GWC505": "a cost that no bucket could ever pay, or of operations that the limit does not cover",
     "GWC506": "a word about shared counters in a limit that is counted per instance, or a burst of a fixed window",
     "GWC507": "`scope: cluster` without a store",
+    "GWC508": "a bucket that takes longer to fill than any store remembers",
     "GWC510": "a `store` without redis and rateLimitService, a user name without passwordFile, or an IP address without tls.serverName",
     "GWC511": "the way to a store outside this machine is not encrypted",
     "GWC512": "a store that no limit of the policy counts in (warning)",

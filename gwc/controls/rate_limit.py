@@ -29,6 +29,8 @@ from gwc.controls.selector import SelectorSpec
 from gwc.controls.spec import Duration, Name, Spec
 
 MAX_WINDOW_S = 30 * 86_400
+MAX_REFILL_S = 45 * 86_400
+"""The longest that an empty bucket may take to be full again: so long every store remembers it."""
 DEFAULT_IPV6_PREFIX = 64
 DEFAULT_MAX_KEYS = 100_000
 Tokens = Annotated[int, Field(ge=1, le=1_000_000)]
@@ -166,9 +168,9 @@ def full(limit: BucketSize, now_s: float) -> Bucket:
 
 
 def refilled(limit: BucketSize, bucket: Bucket, now_s: float) -> Bucket:
-    """The bucket at this moment. A clock that was set back refills nothing."""
-    passed_s = max(0.0, now_s - bucket.at_s)
-    return Bucket(min(float(limit.burst), bucket.tokens + passed_s / limit.seconds_per_token), now_s)
+    """The bucket at this moment. A clock that was set back empties it as its going on had filled it: to nothing at most, never fuller."""
+    tokens = bucket.tokens + (now_s - bucket.at_s) / limit.seconds_per_token
+    return Bucket(max(0.0, min(float(limit.burst), tokens)), now_s)
 
 
 def take(limit: BucketSize, bucket: Bucket, now_s: float, cost: int = 1) -> Bucket | None:

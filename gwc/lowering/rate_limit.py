@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from gwc.controls.rate_limit import DEFAULT_IPV6_PREFIX, MAX_WINDOW_S, OperationRateLimitSpec, RateLimit
+from gwc.controls.rate_limit import DEFAULT_IPV6_PREFIX, MAX_REFILL_S, MAX_WINDOW_S, OperationRateLimitSpec, RateLimit
 from gwc.controls.rate_limit_key import ClientAddress, part_text, read_part
 from gwc.controls.spec import Located, whole_seconds
 from gwc.diagnostics import Label
@@ -74,6 +74,10 @@ def _lower(ctx: Context, given: _Given, served: list[Served]) -> RateLimit:
         algorithm=spec.algorithm,
         store_failure=(spec.on_store_failure or "deny") if spec.scope == "cluster" else None,
     )
+    if limit.burst * limit.seconds_per_token > MAX_REFILL_S:
+        text = f"an empty bucket of {limit.burst} tokens would be full again only after {limit.burst * limit.window_s // limit.limit} s"
+        help_text = f"lower burst: {MAX_REFILL_S} s (45d) is the most that is remembered"
+        ctx.findings.error("GWC508", text, place.at("burst" if spec.burst else "window").span(), help=help_text)
     for key, tokens in limit.costs:
         if tokens > limit.burst:
             text = f"requests to {key} cost {tokens} tokens, but a bucket holds {limit.burst}: none could ever pass"

@@ -67,8 +67,8 @@ def take_tokens(
     if after is None:
         wait_s = _wait_s(limit, refilled(limit, bucket, at_s), cost) - ((now_s or at_s) - at_s)
         yield fault(reason, ("retry-after", str(max(1, math.ceil(wait_s)))))
-    else:
-        state.buckets[key] = after
+    if after is not None or at_s < bucket.at_s:
+        state.buckets[key] = after or refilled(limit, bucket, at_s)
 
 
 def _wait_s(limit: BucketSize, bucket: Bucket, tokens: int) -> float:

@@ -15,6 +15,8 @@ from gwc.controls.basic import Basic
 from gwc.controls.consumer import Consumer, ConsumerLimit
 from gwc.controls.jwt import Jwt, RemoteKeys, SecretKeys
 from gwc.controls.mutual_tls import CertificateName, MutualTls
+from gwc.controls.rate_limit import RateLimit
+from gwc.controls.rate_limit_key import BodyKey, ClaimKey, ClientAddress, ConsumerKey, CookieKey, HeaderKey, KeyPart, PathKey
 from gwc.controls.zone import Zone
 from gwc.ir import Gateway
 from gwc.local.certificates import client_certificate
@@ -78,7 +80,7 @@ def everything() -> Gateway:
             operation("GET", "/v1/token", one("token", "orders:read"), NO_BODY, "e.token"),
             validated(),
         ),
-        rate_limits=(address_limit(id="many", limit=1_000_000, window_s=7, burst=1_000_000, operations=("e.header",)),),
+        rate_limits=(_limit("addresses", "e.header", ClientAddress(ipv6_prefix=64)), *_limits()),
         jwts=jwts,
         api_keys=keys,
         basics=(Basic(scheme="login", keys=(digest(PASSWORD),)),),
@@ -88,6 +90,20 @@ def everything() -> Gateway:
         zones=(Zone(name="here", networks=("127.0.0.0/8",)),),
         rules=(rule,),
         forwarding=forwarding.lower(keys),
+    )
+
+
+def _limit(name: str, key: str, *parts: KeyPart) -> RateLimit:
+    """One that the script counts, and that nobody reaches."""
+    whole = address_limit(id=name, limit=1_000_000, window_s=1, burst=1_000_000, operations=(key,))
+    return replace(whole, key=parts, has_fields=True, max_keys=1000)
+
+
+def _limits() -> tuple[RateLimit, ...]:
+    return (
+        _limit("body", "e.validated", BodyKey(path=("a", "b"))),
+        _limit("carried", "e.header", ConsumerKey(), CookieKey(name="c"), HeaderKey(name="x-h")),
+        _limit("claimed", "e.ruled", ClaimKey(name="tenant"), PathKey(name="tenantId")),
     )
 
 

@@ -211,9 +211,9 @@ def test_no_directive_of_the_modules_that_ignore_claims() -> None:
 
 # 18: a bucket that two workers change at once
 
-SLOW = "const waitMs = full - now - (limit.burst - 1) * limit.interval;"
+SLOW = "const waitMs = full - now - (limit.burst - tokens) * limit.interval;"
 SLOWLY = SLOW + " for (let end = Date.now() + 20; Date.now() < end;) {}"
-LOCK = "for (let n = 0; !buckets.add(lock, 1, LOCK_MS); n++) if (n > ATTEMPTS) throw new Error('no lock for a bucket');"
+LOCK = "for (let n = 0; !locks.add(lock, 1, LOCK_MS); n++) if (n > ATTEMPTS) throw new Error('no lock for a bucket');"
 
 
 @pytest.mark.parametrize("is_cured", [True, False], ids=["cured", "open"])

@@ -16,6 +16,7 @@ from gwc.controls.authorization_rule import AuthorizationRule, PathSide
 from gwc.controls.body import Body
 from gwc.controls.json_schema import Shape
 from gwc.controls.rate_limit import RateLimit
+from gwc.controls.rate_limit_key import PathKey
 from gwc.controls.routing import ParameterPlace, parameter_place
 from gwc.controls.security import Security
 from gwc.ir import Gateway, Operation
@@ -35,8 +36,17 @@ class Demand:
 
 
 @dataclass(frozen=True, slots=True)
+class Charge:
+    """What a request to some operation takes of a limit. `places`: where the path parameters are that the limit counts by, by name."""
+
+    limit: RateLimit
+    tokens: int
+    places: tuple[tuple[str, ParameterPlace], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Rule:
-    """What the script decides with; operations that agree in all of it share one. `limits`: those that the script counts.
+    """What the script decides with; operations that agree in all of it share one. `charges`: those of the limits that the script counts.
 
     `validation`: the rule of the validation plan as JSON, empty where there is nothing to validate. `is_bare`: no request without a query and
     without escapes in its path can be wrong in its parameters.
@@ -44,7 +54,7 @@ class Rule:
 
     security: Security
     body: Body
-    limits: tuple[RateLimit, ...]
+    charges: tuple[Charge, ...]
     demands: tuple[Demand, ...]
     upstream: str
     validation: str
@@ -58,19 +68,20 @@ class Rule:
     @property
     def is_simple(self) -> bool:
         """Whether nothing but `security` decides about a request without a body, without a query and without escapes in its path."""
-        return not self.limits and not self.demands and not self.body.required and self.is_bare
+        return not self.charges and not self.demands and not self.body.required and self.is_bare
 
 
 @dataclass(frozen=True, slots=True)
 class Lane:
     """What is left to NGINX after the operation is known; a location for each. `limit`: the one that NGINX counts.
 
-    Not a location for each operation: `keepalive .. local` shares connections within a location only.
+    Not a location for each operation: `keepalive .. local` shares connections within a location only. `announces`: answers may have RateLimit fields.
     """
 
     upstream: str
     max_bytes: int
     limit: RateLimit | None
+    announces: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +123,7 @@ def make_plan(gateway: Gateway) -> Plan:
             o.key: Rule(
                 o.security,
                 o.body,
-                tuple(scripted[n - 1] for n in limited.get(o.key, ())),
+                tuple(_charge(scripted[n - 1], o) for n in limited.get(o.key, ())),
                 tuple(_demand(gateway.rules[n - 1], o) for n in covered.get(o.key, ())),
                 o.upstream,
                 _validation(validation, o, numbers, shapes),
@@ -121,7 +132,10 @@ def make_plan(gateway: Gateway) -> Plan:
             for o in gateway.operations
         }
     )
-    lanes, lane_of = _numbered({o.key: Lane(o.upstream, o.body.max_bytes, native.get(o.key)) for o in gateway.operations})
+    announced = {key for limit in gateway.rate_limits if limit.has_fields for key in limit.operations}
+    lanes, lane_of = _numbered(
+        {o.key: Lane(o.upstream, o.body.max_bytes, native.get(o.key), o.key in announced) for o in gateway.operations}
+    )
     return Plan(gateway, _servers(gateway), rules, rule_of, lanes, lane_of, _consumers(gateway), validation, schemas)
 
 
@@ -129,6 +143,12 @@ def _numbered(values: dict[str, _T]) -> tuple[tuple[_T, ...], dict[str, int]]:
     """The different values in the order of their first use, and the index of each key's value."""
     numbers = {value: n for n, value in enumerate(dict.fromkeys(values.values()))}
     return tuple(numbers), {key: numbers[value] for key, value in values.items()}
+
+
+def _charge(limit: RateLimit, operation: Operation) -> Charge:
+    names = sorted(part.name for part in limit.key if isinstance(part, PathKey))
+    places = tuple((name, parameter_place(operation.route.template, name)) for name in names)
+    return Charge(limit, dict(limit.costs)[operation.key], places)
 
 
 def _demand(rule: AuthorizationRule, operation: Operation) -> Demand:
@@ -180,19 +200,15 @@ def _servers(gateway: Gateway) -> tuple[Server, ...]:
 
 
 def is_native(gateway: Gateway, limit: RateLimit) -> bool:
-    """Whether `limit_req` counts exactly as the control says: its rate is a whole number of thousandths per second, and it stands alone.
+    """Whether `limit_req` counts exactly as the control says: addresses, a token for each request, at a rate of whole thousandths per second.
 
-    Maps can cut an IPv6 address after a whole number of bytes.
-
-    With two limits on one request `limit_req` takes no token of the first when the second refuses; the control does.
+    With two limits of its phase on one request `limit_req` takes no token of the first when the second refuses; the control does. Maps can cut an
+    IPv6 address after a whole number of bytes.
     """
-    alone = Counter(key for other in gateway.rate_limits for key in other.operations)
-    return (
-        limit.ipv6_prefix is not None
-        and limit.ipv6_prefix % 8 == 0
-        and rate(limit) is not None
-        and all(alone[key] == 1 for key in limit.operations)
-    )
+    alone = Counter(key for other in gateway.rate_limits if other.phase == "flood" for key in other.operations)
+    is_plain = limit.phase == "flood" and not limit.has_fields and all(tokens == 1 for _, tokens in limit.costs)
+    is_address = limit.ipv6_prefix is not None and limit.ipv6_prefix % 8 == 0
+    return is_plain and is_address and rate(limit) is not None and all(alone[key] == 1 for key in limit.operations)
 
 
 def rate(limit: RateLimit) -> str | None:

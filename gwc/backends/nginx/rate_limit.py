@@ -1,4 +1,4 @@
-"""Phase 4 on NGINX: `limit_req` where it counts exactly as the control says, else buckets in a shared dictionary by the script.
+"""Phases 4, 7 and 9 on NGINX: `limit_req` where it counts exactly as the control says, else buckets in a shared dictionary by the script.
 
 `limit_req` is a token bucket whose first request is free of charge: `burst=<burst - 1> nodelay` admits `burst` at once.
 """
@@ -6,47 +6,72 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
+from typing import Any
 
-from gwc.backends.base import find_new
+from gwc.backends.base import Unenforceable
 from gwc.backends.nginx.fragments import CONFIGURATION, POLICY, Anchor, Fragments, Lines
-from gwc.backends.nginx.plan import Plan, is_native, rate
+from gwc.backends.nginx.plan import Charge, Lane, Plan, is_native, rate
 from gwc.backends.nginx.quoting import directive, javascript, member
-from gwc.controls.rate_limit import RateLimit
+from gwc.controls.rate_limit import Phase, RateLimit
+from gwc.controls.rate_limit_key import BodyKey, ClaimKey, ClientAddress, ConsumerKey, CookieKey, HeaderKey, KeyPart, PathKey
 from gwc.templating import Verbatim
 
-ZONE = "16m"
-"""About 120,000 addresses for each limit of `limit_req`. A full zone forgets the address that was silent for the longest time."""
-DICTIONARY = "32m"
-"""For all limits of the script together, some 150,000 addresses; `evict` forgets the oldest entries.
-
-Forgetting gives nothing away: who has so many addresses has as many full buckets.
-"""
+ZONE_BYTES = 136
+"""What an address takes in a zone of `limit_req` (measured: 16 MiB hold some 120,000). A full zone forgets the one that was silent for longest."""
+SHORT_BYTES, DIGEST_BYTES = 131, 262
+"""What a bucket takes in a dictionary by a key of up to 16 characters (an IPv4 address, a /64) and by a SHA-256 digest. Measured with njs 0.9.9:
+1 MiB holds 8,064 and 4,047."""
+SHORT_PREFIX = 88
+"""Addresses by more bits of IPv6 have more than 16 characters."""
+LEAST_BYTES = 128 * 1024
+_PHASES: tuple[Phase, ...] = ("flood", "throttle", "body")
+_LOCKS = Verbatim("js_shared_dict_zone zone=gwc_locks:128k type=number timeout=1s evict; # one bucket of each worker at a time")
+_FIELDS = (
+    Verbatim("add_header RateLimit-Policy $gwc_limits_policy always;"),
+    Verbatim("add_header RateLimit $gwc_limits_left always;"),
+)
+"""An empty value is no field."""
 
 
 def emit(plan: Plan) -> Fragments:
-    """Zones for all limits, `limit_req` in the lanes of covered operations, and the script's limits in its rules."""
-    for problem in find_new(plan.gateway.rate_limits):
-        raise problem
+    """Zones or dictionaries for all limits, `limit_req` in the lanes of covered operations, and the script's charges in its rules."""
+    for limit in plan.gateway.rate_limits:
+        _refuse(limit)
     native = [limit for limit in plan.gateway.rate_limits if is_native(plan.gateway, limit)]
-    zones = {_zone(plan, limit): limit for limit in native}
+    scripted = [limit for limit in plan.gateway.rate_limits if limit not in native]
+    has_buckets = scripted or any(consumer.limits for consumer in plan.gateway.consumers)
     http = (
         *(line for prefix in sorted({_prefix(limit) for limit in native}) for line in _address(prefix)),
-        *(_zone_directive(zone, limit) for zone, limit in zones.items()),
+        *(_zone_directive(plan, limit) for limit in native),
         directive("limit_req_status", 429),
         directive("limit_req_log_level", "notice"),
-        Verbatim(f"js_shared_dict_zone zone=gwc_limits:{DICTIONARY} type=number timeout=1h evict;"),
+        *(_dictionary(plan, limit) for limit in scripted),
+        *((_LOCKS,) if has_buckets else ()),
+        *map(Verbatim, ("js_var $gwc_limits_policy;", "js_var $gwc_limits_left;") if any(x.announces for x in plan.lanes) else ()),
     )
     return Fragments(
         http=http,
-        lanes=tuple(_location(plan, lane.limit) if lane.limit else () for lane in plan.lanes),
-        rules=tuple(member("limits", [_zone(plan, limit) for limit in rule.limits] or None, n) for n, rule in enumerate(plan.rules)),
-        script=_script(plan),
+        lanes=tuple(tuple(_lane(plan, lane)) for lane in plan.lanes),
+        rules=tuple(member("limits", _charges(plan, rule.charges), n) for n, rule in enumerate(plan.rules)),
+        script=(Verbatim("function limit(name) { switch (name) {"), *(_case(plan, x) for x in scripted), Verbatim("} return null; }")),
         anchors=tuple(_anchor(plan, limit) for limit in plan.gateway.rate_limits),
     )
 
 
+def _refuse(limit: RateLimit) -> None:
+    if limit.store_failure is not None:
+        instead = "use scope: instance here, or Envoy or Kong, which share counters"
+        raise Unenforceable(limit.span, limit.STEM, "store_failure", "NGINX has nothing that counts for several instances", instead)
+    if limit.algorithm != "tokenBucket":
+        raise Unenforceable(limit.span, limit.STEM, "algorithm", "NGINX counts token buckets here", "use algorithm: tokenBucket")
+
+
 def _zone(plan: Plan, limit: RateLimit) -> str:
     return f"gwc_limit_{plan.gateway.rate_limits.index(limit)}"
+
+
+# --- limit_req ------------------------------------------------------------------------------------------------------------
 
 
 def _prefix(limit: RateLimit) -> int:
@@ -66,32 +91,67 @@ def _address(ipv6_prefix: int) -> Lines:
     )
 
 
-def _zone_directive(zone: str, limit: RateLimit) -> Verbatim:
-    return Verbatim(f"limit_req_zone $gwc_client_{_prefix(limit)} zone={zone}:{ZONE} rate={rate(limit)}; # {javascript(limit.id)}")
+def _zone_directive(plan: Plan, limit: RateLimit) -> Verbatim:
+    zone, size = _zone(plan, limit), _kibibytes(limit.max_keys * ZONE_BYTES)
+    return Verbatim(f"limit_req_zone $gwc_client_{_prefix(limit)} zone={zone}:{size} rate={rate(limit)}; # {javascript(limit.id)}")
 
 
-def _location(plan: Plan, limit: RateLimit) -> Lines:
-    burst = f" burst={limit.burst - 1} nodelay" if limit.burst > 1 else ""
-    wait_s = max(1, math.ceil(limit.seconds_per_token))
-    return Verbatim(f"limit_req zone={_zone(plan, limit)}{burst};"), Verbatim(f"set $gwc_retry_after {wait_s};")
+def _lane(plan: Plan, lane: Lane) -> Iterator[Verbatim]:
+    if lane.limit is not None:
+        burst = f" burst={lane.limit.burst - 1} nodelay" if lane.limit.burst > 1 else ""
+        yield Verbatim(f"limit_req zone={_zone(plan, lane.limit)}{burst};")
+        yield Verbatim(f"set $gwc_retry_after {max(1, math.ceil(lane.limit.seconds_per_token))};")
+    if lane.announces:
+        yield from _FIELDS
 
 
-def _script(plan: Plan) -> Lines:
-    """Bucket parameters by name; `interval` is the time of one token in milliseconds."""
-    scripted = [limit for limit in plan.gateway.rate_limits if not is_native(plan.gateway, limit)]
-    return (
-        Verbatim("function limit(name) { switch (name) {"),
-        *(_case(plan, limit) for limit in scripted),
-        Verbatim("} return null; }"),
-    )
+# --- the script -----------------------------------------------------------------------------------------------------------
+
+
+def _dictionary(plan: Plan, limit: RateLimit) -> Verbatim:
+    """`evict` only for keys that a client makes as he likes: who has so many has as many full buckets. A full dictionary refuses everybody else's."""
+    is_short = limit.phase == "flood" and _prefix(limit) <= SHORT_PREFIX
+    size = _kibibytes(limit.max_keys * (SHORT_BYTES if is_short else DIGEST_BYTES))
+    evict = " evict" if limit.is_minted else ""
+    return Verbatim(f"js_shared_dict_zone zone={_zone(plan, limit)}:{size} type=number timeout=1h{evict}; # {javascript(limit.id)}")
+
+
+def _kibibytes(size: int) -> str:
+    return f"{math.ceil(max(LEAST_BYTES, size) / 1024)}k"
+
+
+def _charges(plan: Plan, charges: tuple[Charge, ...]) -> list[list[Any]] | None:
+    """For each phase [name of the limit, tokens, parts of the key] of its limits."""
+    if not charges:
+        return None
+    return [
+        [[_zone(plan, c.limit), c.tokens, [_part(p, c) for p in c.limit.key]] for c in charges if c.limit.phase == phase]
+        for phase in _PHASES
+    ]
+
+
+def _part(part: KeyPart, charge: Charge) -> list[Any]:
+    if isinstance(part, PathKey):
+        place = dict(charge.places)[part.name]
+        return ["path", place.index, place.prefix, place.suffix]
+    if isinstance(part, ClientAddress):
+        return ["ip", part.ipv6_prefix]
+    if isinstance(part, ConsumerKey):
+        return ["consumer"]
+    if isinstance(part, BodyKey):
+        return ["body", part.path]
+    return [{ClaimKey: "claim", HeaderKey: "header", CookieKey: "cookie"}[type(part)], part.name]
 
 
 def _case(plan: Plan, limit: RateLimit) -> Verbatim:
-    bucket = {"interval": 1000 * limit.seconds_per_token, "burst": limit.burst, "ipv6Prefix": limit.ipv6_prefix}
+    """`interval`: the time of one token in milliseconds; `announced`: name and policy of the RateLimit fields."""
+    named = f'"{limit.id}"'
+    announced = [named, f"{named};q={limit.limit};w={limit.window_s}"] if limit.has_fields else None
+    bucket = {"interval": 1000 * limit.seconds_per_token, "burst": limit.burst, "announced": announced}
     return Verbatim(f"case {javascript(_zone(plan, limit))}: return {javascript(bucket)}; // {javascript(limit.id)}")
 
 
 def _anchor(plan: Plan, limit: RateLimit) -> Anchor:
     if is_native(plan.gateway, limit):
-        return Anchor(limit.id, CONFIGURATION, _zone_directive(_zone(plan, limit), limit))
+        return Anchor(limit.id, CONFIGURATION, _zone_directive(plan, limit))
     return Anchor(limit.id, POLICY, _case(plan, limit))

@@ -20,7 +20,7 @@ JUDGING = (
 )  # fmt: skip
 """Stand inside the function of the module `judging`: a request that is not validated does not pay for them."""
 LAZY = (
-    "problem", "caller", "client_address", "rate_limit", "consumer", "base64url", "json", "claims", "spki", "jwk", "signature", "key_provider", "key_source", "jwt",
+    "problem", "caller", "client_address", "bucket", "rate_key", "rate_limit", "consumer", "base64url", "json", "claims", "spki", "jwk", "signature", "key_provider", "key_source", "jwt",
     "token_memory", "bearer", "carrier", "api_key", "basic", "certificate", "mutual_tls", "security", "authorization", "forwarding", "body",
     "metrics", "decision",
 )  # fmt: skip

@@ -50,7 +50,7 @@ def asked_of_caller(plan: Plan, rule: Rule) -> list[Any]:
     """
     forwarding, alternatives = plan.gateway.forwarding, rule.security.alternatives
     is_rewritten = forwarding.removed_query or forwarding.removed_cookies
-    if is_rewritten or rule.limits or rule.demands:
+    if is_rewritten or rule.charges or rule.demands:
         return []
     if rule.security.is_public:
         return [upstream_group(rule.upstream), "", None]

@@ -89,5 +89,5 @@ export default function authorization() {
     return carrier().decoded(segment.slice(side[2].length, segment.length - side[3].length));
   }
 
-  return { check, holds };
+  return { check, claim, holds, parameter };
 }

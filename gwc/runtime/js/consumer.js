@@ -1,5 +1,5 @@
 // Phases 5 to 7: consumers by their number, in a map of NGINX: {id, roles, limits: [id, milliseconds per token, burst]}.
-import rateLimit from 'rate_limit.js';
+import bucket from 'bucket.js';
 
 export default function consumer() {
   // Throws for a number that is not there.
@@ -8,14 +8,14 @@ export default function consumer() {
     return JSON.parse(r.variables.gwc_consumer_record);
   }
 
-  // Takes a token of every limit; 0, or the whole seconds until the emptiest bucket has one.
+  // Takes a token of every limit; 0, or the milliseconds until the emptiest bucket has one. Every bucket of a consumer has room.
   function take(known) {
     let waitMs = 0;
     known.limits.forEach(function (limit) {
-      const bucket = { interval: limit[1], burst: limit[2] };
-      waitMs = Math.max(waitMs, rateLimit().takeOne(ngx.shared.gwc_consumers, known.id + '|' + limit[0], bucket));
+      const found = bucket().take('gwc_consumers', known.id + '|' + limit[0], { interval: limit[1], burst: limit[2] }, 1);
+      waitMs = Math.max(waitMs, found[0]);
     });
-    return Math.ceil(waitMs / 1000);
+    return waitMs;
   }
 
   return { find, take };

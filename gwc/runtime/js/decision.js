@@ -16,9 +16,10 @@ export default function decision() {
     const rule = policy.rule(number);
     if (rule === null) { problem().refuse(r, 'internal.error', '', null); return undefined; }
 
-    const waitS = rule.limits === null ? 0 : rateLimit().take(r, rule.limits);
-    if (waitS > 0) { problem().refuse(r, 'flood.limit', 'Retry-After', String(waitS)); return undefined; }
-
+    if (rule.limits !== null) {
+      rule.told = [];
+      if (isLimited(r, rule, 'flood', count(r, rule, 0, null, undefined))) return undefined;
+    }
     const nowS = Date.now() / 1000, known = security().recall(r, rule.security, nowS);
     return known === null ? verify(r, rule, isFramed, nowS) : settle(r, rule, isFramed, known);
   }
@@ -39,15 +40,36 @@ export default function decision() {
     if (known.fault === null || known.fault.slice(0, 6) === 'authz.') name(r, known);
     if (known.fault !== null) { problem().refuse(r, known.fault, 'WWW-Authenticate', known.challenge); return undefined; }
 
-    const limited = known.consumers.length > 0 && known.consumers[0].limits.length > 0, waitS = limited ? consumer().take(known.consumers[0]) : 0;
-    if (waitS > 0) { problem().refuse(r, 'throttle.limit', 'Retry-After', String(waitS)); return undefined; }
+    const isLimitedHimself = known.consumers.length > 0 && known.consumers[0].limits.length > 0, ownMs = isLimitedHimself ? consumer().take(known.consumers[0]) : 0;
+    if (isLimited(r, rule, 'throttle', Math.max(ownMs, count(r, rule, 1, known, undefined)))) return undefined;
 
     const length = isFramed ? r.variables.http_content_length : '0', fault = length === undefined ? null : body().check(r, rule.body, Number(length));
     if (fault !== null) { problem().refuse(r, fault, '', null); return undefined; }
     if (rule.validation !== null && !hasGoodParameters(r, given.parameters(rule.validation[0]))) return undefined;
     if (length === undefined || (rule.validation !== null && rule.validation[1] && Number(length) > 0)) return read(r, rule, known);
-    finish(r, rule, known);
+    finish(r, rule, known, undefined);
     return undefined;
+  }
+
+  // Takes the tokens of the limits of a phase (0 flood, 1 throttle, 2 body); 0, or the milliseconds until they are all there.
+  function count(r, rule, phase, known, value) {
+    return rule.limits === null ? 0 : rateLimit().count(r, rule.limits[phase], known, value, rule.told);
+  }
+
+  // Whether the request was refused.
+  function isLimited(r, rule, kind, waitMs) {
+    if (waitMs === 0) return false;
+    if (waitMs === Infinity) { problem().refuse(r, 'internal.unavailable', '', null); return true; }
+    tell(r, rule);
+    problem().refuse(r, kind + '.limit', 'Retry-After', String(Math.ceil(waitMs / 1000)));
+    return true;
+  }
+
+  // RateLimit fields of the answer, whoever makes it.
+  function tell(r, rule) {
+    if (rule.limits === null || rule.told.length === 0) return;
+    r.variables.gwc_limits_policy = rule.told.map(function (one) { return one[0]; }).join(', ');
+    r.variables.gwc_limits_left = rule.told.map(function (one) { return one[1]; }).join(', ');
   }
 
   function hasGoodParameters(r, rule) {
@@ -67,8 +89,9 @@ export default function decision() {
     try {
       const bytes = await r.readRequestArrayBuffer(), fault = body().check(r, rule.body, bytes.byteLength);
       if (fault !== null) { problem().refuse(r, fault, '', null); return; }
-      const isJudged = rule.validation !== null && rule.validation[1] && bytes.byteLength > 0, refusal = isJudged ? judge(r, rule.validation[0], bytes) : null;
-      if (refusal === null) finish(r, rule, known);
+      const isJudged = rule.validation !== null && rule.validation[1] && bytes.byteLength > 0, taken = { value: undefined };
+      const refusal = isJudged ? judge(r, rule.validation[0], bytes, taken) : null;
+      if (refusal === null) finish(r, rule, known, taken.value);
       else if (refusal[1] === null) problem().refuse(r, refusal[0], '', null);
       else problem().refuseInvalid(r, refusal[0], refusal[1]);
     } catch (e) {
@@ -76,11 +99,13 @@ export default function decision() {
     }
   }
 
-  function judge(r, number, bytes) {
-    return judging().validation().checkBody(given.bodies(number), r.variables.http_content_type, Buffer.from(bytes));
+  function judge(r, number, bytes, taken) {
+    return judging().validation().checkBody(given.bodies(number), r.variables.http_content_type, Buffer.from(bytes), taken);
   }
 
-  function finish(r, rule, known) {
+  function finish(r, rule, known, value) {
+    if (isLimited(r, rule, 'throttle', count(r, rule, 2, known, value))) return;
+    tell(r, rule);
     forwarding().prepare(r, rule, known);
     r.variables.gwc_up = rule.upstream;
   }

@@ -1,44 +1,28 @@
-// Phases 4 and 7: token buckets in a dictionary that all workers share (GCRA, ITU-T I.371).
-//
-// An entry is the time, in milliseconds, at which the bucket is full again; none: it is full. A dictionary has no
-// compare-and-set, and two workers that read the same entry would count once: so a bucket is changed under a lock of its own.
-import clientAddress from 'client_address.js';
+// Phases 4, 7 and 9: the limits of an operation that the script counts (gwc/controls/rate_limit.py).
+import bucket from 'bucket.js';
 import policy from 'policy.js';
+import rateKey from 'rate_key.js';
 
 export default function rateLimit() {
-  const LOCK_MS = 1000;
-  const ATTEMPTS = 50000;
-
-  // Takes a token of every limit for the client; 0, or the whole seconds until the emptiest bucket has one. Throws for an unknown limit.
-  function take(r, names) {
+  // Takes the tokens of every charge: [name of the limit, tokens, parts of the key]. 0, or the milliseconds until all buckets have enough;
+  // Infinity: there is no room for another one. told: takes [policy, what is left] of limits that announce themselves. Throws for an unknown limit.
+  function count(r, charges, known, value, told) {
     let waitMs = 0;
-    for (let i = 0; i < names.length; i++) {
-      const limit = policy.limit(names[i]), key = names[i] + '|' + clientAddress(r, limit.ipv6Prefix);
-      waitMs = Math.max(waitMs, takeOne(ngx.shared.gwc_limits, key, limit));
+    for (let i = 0; i < charges.length; i++) {
+      const charge = charges[i], limit = policy.limit(charge[0]);
+      const found = bucket().take(charge[0], rateKey().of(r, charge[2], known, value), limit, charge[1]);
+      waitMs = Math.max(waitMs, found[0]);
+      if (limit.announced !== null) told.push([limit.announced[1], left(limit, found[1])]);
     }
-    return Math.ceil(waitMs / 1000);
+    return waitMs;
   }
 
-  // 0, or the milliseconds until the bucket has a token. limit: {interval: milliseconds per token, burst}.
-  function takeOne(buckets, key, limit) {
-    const lock = key + '|lock';
-    for (let n = 0; !buckets.add(lock, 1, LOCK_MS); n++) if (n > ATTEMPTS) throw new Error('no lock for a bucket');
-    try {
-      return takeLocked(buckets, key, limit);
-    } finally {
-      buckets.delete(lock);
-    }
+  // Whole tokens, and the whole seconds until there is one more (draft-ietf-httpapi-ratelimit-headers-10).
+  function left(limit, missingMs) {
+    const tokens = Math.max(0, limit.burst - missingMs / limit.interval), whole = Math.floor(tokens + 1e-4);
+    const waitS = Math.max(1, Math.ceil((whole + 1 - tokens) * limit.interval / 1000));
+    return limit.announced[0] + ';r=' + whole + ';t=' + waitS;
   }
 
-  // A clock that was set back leaves an empty bucket at most.
-  function takeLocked(buckets, key, limit) {
-    const now = Date.now(), entry = buckets.get(key), most = now + limit.burst * limit.interval;
-    const full = entry === undefined || entry < now ? now : Math.min(entry, most);
-    const waitMs = full - now - (limit.burst - 1) * limit.interval;
-    if (waitMs > 0) return waitMs;
-    buckets.set(key, full + limit.interval, Math.ceil(full + limit.interval - now) + 1000);
-    return 0;
-  }
-
-  return { take, takeOne };
+  return { count };
 }

@@ -14,15 +14,17 @@ export default function validation() {
   function checkParameters(r, rule) { return parameters(reading(), schemas).check(r, rule); }
 
   // Null, or [reason, failures], of a body that is there; failures null: nothing is told of them. type: Content-Type, which phase 8 let through.
-  function checkBody(rule, type, bytes) {
+  // taken: gets the value of a body without failures; undefined where nobody asks.
+  function checkBody(rule, type, bytes, taken) {
     const read = mediaType().read(type), found = ruleFor(rule.mediaTypes, read[0]);
     if (found === null) return unsupported();
     const kind = formOf(read[0]);
     if (kind === 'opaque') return found.opaque === true ? null : unsupported();
     if (found[kind] === undefined || !(isUtf8(read[1]) || (kind === 'multipart' && read[1] === null))) return unsupported();
-    if (kind === 'json') return judge(found.json, strictJson().read(bytes, rule.limits));
+    if (kind === 'json') return judge(found.json, strictJson().read(bytes, rule.limits), taken);
     const fields = found[kind], forms = form(reading());
-    return judge(fields.schema, kind === 'form' ? forms.urlencoded(fields, bytes, rule.limits) : forms.multipart(fields, bytes, read[1], rule.limits));
+    const filled = kind === 'form' ? forms.urlencoded(fields, bytes, rule.limits) : forms.multipart(fields, bytes, read[1], rule.limits);
+    return judge(fields.schema, filled, taken);
   }
 
   function unsupported() { return ['body.contentType', null]; }
@@ -42,10 +44,11 @@ export default function validation() {
 
   function isUtf8(found) { return found !== null && (found.$charset === undefined || lowered(found.$charset) === 'utf-8'); }
 
-  function judge(number, found) {
+  function judge(number, found, taken) {
     if (found.kind === 'body') return ['validate.body', found.failures.map(ofBody)];
     if (found.kind !== null) return ['validate.' + found.kind, [['body', '', found.name]]];
     const failures = schemas.failures(number, found.value, '');
+    if (taken !== undefined) taken.value = found.value;
     return failures.length === 0 ? null : ['validate.body', failures.map(ofBody)];
   }
 
