@@ -44,6 +44,8 @@ POLICY_CODES = {
     "GWC511": "the way to a store outside this machine is not encrypted",
     "GWC512": "a store that no limit of the policy counts in (warning)",
     "GWC701": "a network zone that is there twice, or has a network twice (warning)",
+    "GWC702": "a network rule that is there twice, or names a zone that is not there",
+    "GWC703": "a network rule that refuses nobody, or rules that together refuse everybody (warning)",
     "GWC901": "a control that a target can't enforce (exit 4)",
     "GWC902": "a choice that a target made (note)",
 }

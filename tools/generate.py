@@ -16,6 +16,7 @@ ROOT = Path(__file__).resolve().parents[1]
 PHASES = {
     "normalise": "Phase 1: the request is well formed and meant for this gateway.",
     "route": "Phase 2: only documented operations exist.",
+    "network": "Phase 3: where the request comes from ([network](network.md)).",
     "flood": "Phase 4: limits by client address.",
     "authn": "Phase 5: who is calling.",
     "authz": "Phase 6: whether the caller may.",

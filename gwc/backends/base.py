@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
 from gwc.controls.authorization_rule import AuthorizationRule
+from gwc.controls.network_rule import NetworkRule
 from gwc.controls.rate_limit import DEFAULT_MAX_KEYS, RateLimit
 from gwc.diagnostics import Span
 from gwc.ir import Gateway
@@ -69,7 +70,7 @@ class Output:
     notes: tuple[Note, ...] = ()
 
 
-def covering(controls: Iterable[RateLimit | AuthorizationRule]) -> dict[str, tuple[int, ...]]:
+def covering(controls: Iterable[RateLimit | AuthorizationRule | NetworkRule]) -> dict[str, tuple[int, ...]]:
     """Operation -> the numbers, from 1, of the controls that cover it; operations that none covers are not there."""
     found: dict[str, list[int]] = {}
     for number, control in enumerate(controls, 1):
@@ -132,6 +133,7 @@ def subjects(gateway: Gateway) -> tuple[tuple[str, str], ...]:
     validated = [op.key for op in gateway.operations if not op.validation.is_off]
     rows += [("validation", key) for key in validated] + [("json_schema", "*")] * bool(validated)
     rows += [("store", "*") for _ in gateway.store]
+    rows += [("network_rule", rule.id) for rule in gateway.network_rules]
     rows += [("rate_limit", limit.id) for limit in gateway.rate_limits]
     rows += [("jwt", jwt.scheme) for jwt in gateway.jwts]
     rows += [("api_key", key.scheme) for key in gateway.api_keys]

@@ -26,6 +26,7 @@ REASONS = MappingProxyType(
         "normalise.headerName": 400,  # a name with an underscore: CGI-like servers read it as another header
         "route.unknown": 404,
         "route.method": 405,
+        "network.denied": 403,  # the client's address is not one of every `allow` rule, or is one of a `deny` rule
         "flood.limit": 429,  # limits by client address
         "authn.missing": 401,
         "authn.malformed": 401,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -19,7 +18,6 @@ from gwc.explain.words import claim_text, shown
 from gwc.ir import Operation
 from gwc.semantics import authorization_rule
 from gwc.semantics.authorization_rule import claim_of, text_of
-from gwc.semantics.zone import zones_of
 
 
 def scopes(judged: Judged) -> Iterator[Change]:
@@ -127,27 +125,6 @@ def _consumers(judged: Judged, only: set[str] | frozenset[str]) -> Iterator[Chan
     """Credentials of these consumers, for every scheme of the operation."""
     for scheme in judged.operation.security.schemes if judged.operation else ():
         yield from present(judged, scheme, (), only)
-
-
-def zones(judged: Judged) -> Iterator[Change]:
-    """A call from an address that is in a zone of each rule."""
-    wanted = [set(r.zones) for r in rules_of(judged) if r.zones]
-    for zone in judged.gateway.zones:
-        if not any(zone.name in names for names in wanted):
-            continue
-        for network in zone.networks:
-            address = _example(network)
-            inside = zones_of(judged.gateway.zones, address)
-            if all(names & inside for names in wanted):
-                words = with_any("call from the zone", f" (for example {address})", many="call from one of the zones")
-                yield Change("zone", zone.name, words, setting(client=address), 2)
-                break
-
-
-def _example(network: str) -> str:
-    """An address of the network, the first that is no network's own where there is one."""
-    found = ipaddress.ip_network(network)
-    return str(found[1] if found.num_addresses > 2 else found[0])
 
 
 def claims(judged: Judged) -> Iterator[Change]:

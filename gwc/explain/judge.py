@@ -64,6 +64,11 @@ class Judged:
         return not self.faults and self.decision.allowed
 
     @property
+    def client(self) -> str:
+        """The address that rules and limits go by."""
+        return self.asked.client
+
+    @property
     def sni(self) -> str:
         """The server name of the connection: Host without its port."""
         return self.asked.host.partition(":")[0]

@@ -13,7 +13,7 @@ from gwc.explain.judge import Judged
 from gwc.explain.matching import match
 from gwc.explain.steps import Step, arrival, consumer_step, response, steps
 from gwc.ir import Operation
-from gwc.semantics import Fault, Refusal, authorization_rule
+from gwc.semantics import Fault, Refusal, authorization_rule, network_rule
 from gwc.semantics.answers import HANDSHAKE
 
 Verdict = Literal["pass", "deny", "idle", "unreached"]
@@ -133,6 +133,13 @@ def _http(judged: Judged, found: Sequence[Fault]) -> Iterator[Ruling]:
     yield Ruling(Step("1 normalise", "http", "*", says, judged.stand_in.original.listener_tls.at), "pass", tuple(found), why)
 
 
+def _network(judged: Judged, operation: Operation | None, step: Step) -> Ruling:
+    assert operation is not None
+    alone = replace(judged.gateway, network_rules=tuple(r for r in judged.gateway.network_rules if r.id == step.subject))
+    found = tuple(network_rule.find_faults(alone, operation, judged.client))
+    return Ruling(step, "pass", found, f"the client is {judged.client}" if found else "")
+
+
 def _flood(judged: Judged, operation: Operation | None, step: Step) -> Ruling:  # noqa: ARG001
     return Ruling(step, "pass", (), "if the address has not used it up")
 
@@ -204,6 +211,7 @@ _RULED: Mapping[str, Callable[[Judged, Operation | None, Step], Ruling]] = Mappi
         "listener_tls": _listener,
         "host_names": _host,
         "canonical_path": _path,
+        "network_rule": _network,
         "rate_limit": _flood,
         "jwt": _credential,
         "api_key": _credential,

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from itertools import product
 from types import MappingProxyType
 
-from gwc.explain import change_body, change_caller, change_credentials, change_request, change_validation
+from gwc.explain import change_address, change_body, change_caller, change_credentials, change_request, change_validation
 from gwc.explain.asked import Asked
 from gwc.explain.change import Change
 from gwc.explain.change_credentials import rules_of
@@ -38,12 +38,13 @@ _PROPOSALS: Mapping[str, Sequence[Proposal]] = MappingProxyType(
         "normalise.headerName": (change_request.fields,),
         "route.unknown": (change_request.paths, change_request.hosts),
         "route.method": (change_request.methods,),
+        "network.denied": (change_address.networks,),
         "authn.missing": (change_credentials.missing,),
         "authn": (change_credentials.repaired, change_credentials.renewed, change_credentials.replaced, change_credentials.left_out),
         "authz.scope": (change_caller.scopes,),
         "authz.role": (change_caller.roles,),
         "authz.consumer": (change_caller.consumers,),
-        "authz.zone": (change_caller.zones,),
+        "authz.zone": (change_address.zones,),
         "authz.claim": (change_caller.claims,),
         "authz.object": (change_caller.objects,),
         "body.missing": (change_body.missing,),

@@ -37,6 +37,7 @@ def steps(gateway: Gateway, operation: Operation) -> tuple[Step, ...]:
     return (
         *arrival(gateway, operation.route.hosts),
         step("2 route", operation.route, operation.key, f"{operation.route.method} {operation.route.template.text}"),
+        *_network(gateway, operation),
         *_flood(gateway, operation),
         *_credentials(gateway, operation),
         *_permission(gateway, operation),
@@ -52,6 +53,12 @@ def arrival(gateway: Gateway, hosts: tuple[str, ...]) -> Iterator[Step]:
     for name in hosts:
         yield step("1 normalise", names, name, f"SNI and Host must both be {name}")
     yield step("1 normalise", path, "*", f"canonical targets of at most {path.max_uri_bytes} bytes")
+
+
+def _network(gateway: Gateway, operation: Operation) -> Iterator[Step]:
+    for rule in gateway.network_rules:
+        if operation.key in rule.operations:
+            yield step("3 network", rule, rule.id, words.network_text(rule))
 
 
 def _flood(gateway: Gateway, operation: Operation) -> Iterator[Step]:

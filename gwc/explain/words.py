@@ -12,9 +12,12 @@ from gwc.controls.consumer import Consumer
 from gwc.controls.jwt import FileKeys, Jwt, KeySource, RemoteKeys
 from gwc.controls.listener_tls import ListenerTls
 from gwc.controls.mutual_tls import MutualTls
+from gwc.controls.network_rule import NetworkRule
 from gwc.controls.security import Security
 from gwc.controls.upstream import Upstream, VerifiedTls
 from gwc.controls.validation import Validation
+
+_NAMED = 8
 
 
 def listener_text(listener: ListenerTls) -> str:
@@ -83,6 +86,13 @@ def rule_text(rule: AuthorizationRule) -> str:
         *(f"{side_text(a)} equals {side_text(b)}" for a, b in rule.equal),
     ]
     return f"rule {rule.id} requires " + "; ".join(p for p in parts if p)
+
+
+def network_text(rule: NetworkRule) -> str:
+    """Which addresses the rule is about, the first of them by name."""
+    named, more = rule.networks[:_NAMED], len(rule.networks) - _NAMED
+    who = ", ".join(named) + (f" and {more} more networks" if more > 0 else "")
+    return f"only callers from {who}" if rule.kind == "allow" else f"no callers from {who}"
 
 
 def condition_text(condition: ClaimCondition) -> str:

@@ -18,6 +18,7 @@ from gwc.controls.jwt import Jwt
 from gwc.controls.listener_tls import ListenerTls
 from gwc.controls.metrics import Metrics
 from gwc.controls.mutual_tls import MutualTls
+from gwc.controls.network_rule import NetworkRule
 from gwc.controls.problem_details import ProblemDetails
 from gwc.controls.rate_limit import RateLimit
 from gwc.controls.routing import Route
@@ -52,6 +53,7 @@ class Gateway:
     host_names: HostNames
     canonical_path: CanonicalPath
     operations: tuple[Operation, ...]
+    network_rules: tuple[NetworkRule, ...]  # by id
     store: tuple[Store, ...]  # at most one, and only when a limit counts in it
     rate_limits: tuple[RateLimit, ...]
     jwts: tuple[Jwt, ...]  # by scheme

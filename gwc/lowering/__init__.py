@@ -13,7 +13,7 @@ from gwc.controls.host_names import HostNames
 from gwc.controls.problem_details import ProblemDetails
 from gwc.diagnostics import Diagnostic, Findings
 from gwc.ir import Gateway
-from gwc.lowering import apis, authentication, authorization, operations, rate_limit, restrictions, store
+from gwc.lowering import apis, authentication, authorization, network, operations, rate_limit, restrictions, store
 from gwc.lowering.context import Context
 from gwc.lowering.validation import Validator
 from gwc.policy.loading import load_chain
@@ -73,6 +73,7 @@ def _gateway(ctx: Context) -> Gateway | None:
     operations.check_public(ctx, documents)
     limits = rate_limit.rate_limits(ctx, served, lowered, bound)
     zones = authorization.zones(ctx)
+    network_rules = network.rules(ctx, served, zones)
     rules = authorization.rules(ctx, served, lowered, bound, zones)
     listener = restrictions.listener(ctx, upstreams)
     authentication.check_certificates(ctx, bound, listener)
@@ -90,6 +91,7 @@ def _gateway(ctx: Context) -> Gateway | None:
             matrix=any(o.validation.matrix_segments for o in lowered),
         ),
         operations=tuple(sorted(lowered, key=lambda o: (o.route.template.text, o.route.method, o.route.hosts))),
+        network_rules=network_rules,
         store=store.used(ctx.store, limits, ctx.findings),
         rate_limits=limits,
         jwts=bound.jwts,

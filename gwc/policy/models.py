@@ -17,12 +17,12 @@ from gwc.controls.jwt import JwtSpec
 from gwc.controls.listener_tls import TlsSpec
 from gwc.controls.metrics import MetricsSpec
 from gwc.controls.mutual_tls import MutualTlsSpec
+from gwc.controls.network import NetworkSpec
 from gwc.controls.rate_limit import OperationRateLimitSpec, RateLimitSpec
 from gwc.controls.spec import HostName, Name, Spec
 from gwc.controls.store import StoreSpec
 from gwc.controls.upstream import UpstreamSpec
 from gwc.controls.validation import ValidationSpec
-from gwc.controls.zone import NetworkSpec
 
 ApiVersion = Literal["gwc/v1"]
 Scalar = str | int | bool

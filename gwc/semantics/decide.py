@@ -7,7 +7,18 @@ from dataclasses import dataclass
 
 from gwc.controls.rate_limit import Phase
 from gwc.ir.gateway import Gateway, Operation
-from gwc.semantics import authorization_rule, body, canonical_path, consumer, host_names, normalise, rate_limit, routing, validation
+from gwc.semantics import (
+    authorization_rule,
+    body,
+    canonical_path,
+    consumer,
+    host_names,
+    network_rule,
+    normalise,
+    rate_limit,
+    routing,
+    validation,
+)
 from gwc.semantics.answers import ALLOWED, HANDSHAKE, Decision, Fault, Headers, fault
 from gwc.semantics.forwarding import forward
 from gwc.semantics.http1 import Request
@@ -83,6 +94,7 @@ def _judge(gateway: Gateway, request: Request, caller: Caller, state: State) -> 
         return _Judgement((*early, found))
     if validation.is_matrix_misplaced(found.validation, path):
         return _Judgement((*early, fault("normalise.path")))
+    early = (*early, *network_rule.find_faults(gateway, found, caller.client))
     return _judge_operation(_Asked(gateway, found, request, caller, state), early)
 
 

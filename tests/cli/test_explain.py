@@ -17,6 +17,7 @@ from tests.support.cases import CASES
 IDENTITY = CASES / "policies" / "identity" / "policy.gwc.yaml"
 VALIDATED = CASES / "validation" / "strict" / "policy.gwc.yaml"
 LIMITED = CASES / "rate_limit" / "burst" / "policy.gwc.yaml"
+ADMITTED = CASES / "network_rule" / "addresses" / "policy.gwc.yaml"
 
 
 def test_shows_every_control_with_lines_that_exist(project, run):
@@ -26,7 +27,7 @@ def test_shows_every_control_with_lines_that_exist(project, run):
         "GET /v1/orders/{orderId} on orders.example.com, partners.example.com: operation orders.getOrder of policy orders\n"
     )
     shown = re.findall(r"^  \d+ \w+ +(\w+)", out, re.MULTILINE)
-    no_say = {"api_key", "basic", "mutual_tls", "consumer", "zone", "authorization_rule"}  # the operation takes tokens only
+    no_say = {"api_key", "basic", "mutual_tls", "consumer", "zone", "authorization_rule", "network_rule"}  # the operation takes tokens only
     assert set(shown) == set(STEMS) - no_say
     run("compile")
     places = re.findall(r"(?:nginx|envoy|kong): (\S+):(\d+)$", out, re.MULTILINE)
@@ -45,9 +46,9 @@ def test_a_host_is_named_as_clients_name_it(project, run, host):
 
 
 def test_no_control_is_left_out():
-    """Over all operations of three policies, every control has its say somewhere."""
+    """Over all operations of four policies, every control has its say somewhere."""
     shown = set()
-    for path in (IDENTITY, LIMITED, VALIDATED):
+    for path in (IDENTITY, LIMITED, VALIDATED, ADMITTED):
         gateway = compile_policy(path, root=path.parent).gateway
         shown |= {s.control for o in gateway.operations for s in steps(gateway, o)}
     assert shown >= set(STEMS) - {"metrics"}

@@ -16,6 +16,7 @@ from typing import Any
 from gwc.controls.authorization_rule import AuthorizationRule, ClaimCondition, ClaimSide, ConsumerSide, PathSide
 from gwc.controls.consumer import ConsumerLimit
 from gwc.controls.jwt import FileKeys
+from gwc.controls.network_rule import Kind, NetworkRule
 from gwc.controls.security import Requirement
 from gwc.controls.validation import MediaType
 from gwc.controls.zone import Zone
@@ -178,6 +179,17 @@ def _judged_bodies(operation: Operation) -> Operation:
     return replace(operation, validation=replace(operation.validation, media_types=types))
 
 
+def _network(kind: Kind, *networks: str) -> Tighten:
+    """A rule of phase 3 over every operation."""
+
+    def tighten(of: Gateway) -> Gateway:
+        keys = tuple(sorted(o.key for o in of.operations))
+        rule = NetworkRule(id=f"n{len(of.network_rules)}", kind=kind, networks=networks, operations=keys)
+        return replace(of, network_rules=(*of.network_rules, rule))
+
+    return tighten
+
+
 RESTRICTIONS: dict[str, Tighten] = {
     "more scopes": _each(_more_scopes),
     "shorter targets": lambda of: replace(of, canonical_path=replace(of.canonical_path, max_uri_bytes=20)),
@@ -208,6 +220,8 @@ RESTRICTIONS: dict[str, Tighten] = {
     "a rule for groups": _rule(claims=(ClaimCondition(name="groups", kind="contains", values=("staff",)),)),
     "a rule for the subject": _tenant_rule,
     "a rule for owners": _rule(equal=((ConsumerSide(), ClaimSide(name="sub")),)),
+    "a place to come from": _network("allow", "127.0.0.0/30"),
+    "a place not to come from": _network("deny", "127.0.0.8/29"),
     "smaller zones": lambda of: replace(of, zones=tuple(Zone(name=z.name, networks=z.networks[:1]) for z in of.zones)),
 }
 

@@ -29,6 +29,7 @@ from gwc.controls import (
 from gwc.controls.base import FileRef, Node
 from gwc.controls.canonical_path import CanonicalPath
 from gwc.controls.host_names import HostNames
+from gwc.controls.network_rule import NetworkRule
 from gwc.controls.rate_limit import RateLimit
 from gwc.controls.routing import Literal, Parameter, Route, Segment, Template
 from gwc.controls.security import Requirement, Security
@@ -111,6 +112,9 @@ def gateway(**changed: Any) -> Gateway:
         host_names=HostNames(names=("api.test",)),
         canonical_path=CanonicalPath(max_uri_bytes=4096, matrix=False),
         operations=operations,
+        network_rules=(
+            NetworkRule(id="blocked", kind="deny", networks=("203.0.113.0/24",), operations=("orders.getOrder", "orders.listOrders")),
+        ),
         store=(),
         rate_limits=(address_limit(id="per-ip", limit=300, window_s=60, burst=50, operations=tuple(sorted(o.key for o in operations))),),
         jwts=(jwt.EXAMPLES[0],),

@@ -6,6 +6,7 @@ The names are keys in the routes, too. A key that no filter of the chain has is 
 
 from __future__ import annotations
 
+NETWORK = "gwc.network"
 LIMIT = "gwc.rate_limit"
 """One filter for each limit: the id follows after a dot."""
 FLOOD = "gwc.flood"
@@ -17,7 +18,7 @@ THROTTLE = "gwc.throttle"
 BODY = "gwc.body"
 ROUTER = "gwc.router"
 
-ORDER = (LIMIT, FLOOD, TOKENS, ACCESS, QUOTA, THROTTLE, BODY, ROUTER)
+ORDER = (NETWORK, LIMIT, FLOOD, TOKENS, ACCESS, QUOTA, THROTTLE, BODY, ROUTER)
 """Filters that a policy has no use for are not in its chain."""
 
 SIGNED = "envoy.filters.http.jwt_authn"

@@ -114,6 +114,7 @@ def http_filters(known: Lanes) -> list[Json]:
     """The chain of filters, in the order of decisions."""
     gateway = known.gateway
     made = [
+        *lanes.network_filters(known),
         *rate_limit.emit(gateway.rate_limits),
         *jwt.emit(gateway.jwts, lanes.requirements(known)),
         lanes.access_filter(known),

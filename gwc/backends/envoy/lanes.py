@@ -28,6 +28,7 @@ from gwc.backends.envoy import (
     json_schema,
     jwt,
     mutual_tls,
+    network_rule,
     security,
     validation,
     zone,
@@ -56,9 +57,10 @@ _ACCESS = (
 
 @dataclass(frozen=True, slots=True)
 class Lane:
-    """`rules`: numbers of the rules that cover the operation; `places`: where parameters are that they compare."""
+    """`rules`: numbers of the rules that cover the operation; `places`: where parameters are that they compare; `network`: of those of phase 3."""
 
     security: Security
+    network: tuple[int, ...]
     rules: tuple[int, ...]
     places: Places
     body: Body
@@ -79,9 +81,9 @@ class Lanes:
 
 def collect(gateway: Gateway) -> Lanes:
     """The lanes of the operations, in their order."""
-    covered = covering(gateway.rules)
-    of = {o.key: _lane(gateway.rules, covered.get(o.key, ()), o) for o in gateway.operations}
-    names = {lane: _name(lane, gateway.rules) for lane in dict.fromkeys(of.values())}
+    covered, network = covering(gateway.rules), covering(gateway.network_rules)
+    of = {o.key: _lane(gateway.rules, covered.get(o.key, ()), network.get(o.key, ()), o) for o in gateway.operations}
+    names = {lane: _name(lane, gateway) for lane in dict.fromkeys(of.values())}
     schemes = security.schemes(gateway)
     split = frozenset(_split(gateway, schemes, names))
     return Lanes(gateway, schemes, body.collect(gateway.operations), of, names, split, validation.collect(gateway))
@@ -95,17 +97,29 @@ def _split(gateway: Gateway, schemes: Schemes, lanes: Iterable[Lane]) -> Iterato
             yield lane
 
 
-def _lane(rules: Sequence[AuthorizationRule], numbers: tuple[int, ...], operation: Operation) -> Lane:
+def _lane(rules: Sequence[AuthorizationRule], numbers: tuple[int, ...], network: tuple[int, ...], operation: Operation) -> Lane:
     places = authorization_rule.places((rules[n - 1] for n in numbers), operation.route.template)
-    return Lane(security=operation.security, rules=numbers, places=places, body=operation.body)
+    return Lane(security=operation.security, network=network, rules=numbers, places=places, body=operation.body)
 
 
-def _name(lane: Lane, rules: Sequence[AuthorizationRule]) -> str:
+def _name(lane: Lane, gateway: Gateway) -> str:
     """A digest of everything that is said about the operation. What schemes, consumers and zones are is the listener's."""
     alternatives = [[[r.scheme, r.scopes] for r in a] for a in lane.security.alternatives]
-    covered = authorization_rule.emit([rules[number - 1] for number in lane.rules])
-    content = json.dumps([alternatives, covered, lane.places, body.plain(lane.body)], separators=(",", ":"))
+    covered = authorization_rule.emit([gateway.rules[number - 1] for number in lane.rules])
+    admitted = [network_rule.content(gateway.network_rules[number - 1]) for number in lane.network]
+    parts = [alternatives, covered, lane.places, body.plain(lane.body), *([admitted] if admitted else [])]
+    content = json.dumps(parts, separators=(",", ":"))
     return hashlib.sha256(content.encode()).hexdigest()[:32]
+
+
+def network_filters(lanes: Lanes) -> list[Json]:
+    """The filter for phase 3, where rules have a say."""
+    rules = lanes.gateway.network_rules
+    if not rules:
+        return []
+    covered = {name: {"network": list(lane.network)} for lane, name in lanes.names.items() if lane.network}
+    data = {"statuses": dict(PRIVATE_STATUS), "lanes": covered, **network_rule.emit(rules)}
+    return [lua_filter(chain.NETWORK, "network", (*_CARRIERS, "zone", "network_rule"), data, {})]
 
 
 def access_filter(lanes: Lanes) -> Json:
@@ -161,6 +175,7 @@ def _turned_on(lane: Lane, rule: str, lanes: Lanes) -> Json:
     context = lua_per_route(lane=lanes.names[lane], **({"rule": rule} if rule else {}))
     judged = lanes.schemes.natively_judged(lane.security)
     return {
+        **({chain.NETWORK: lua_per_route(lane=lanes.names[lane])} if lane.network else {}),
         **({chain.TOKENS: jwt.per_route(judged)} if judged else {}),
         chain.ACCESS: context,
         **({chain.BODY: context} if lane in lanes.split else {}),
@@ -190,6 +205,7 @@ def _first(lane: Lane, lanes: Lanes) -> Json:
         "rules": list(lane.rules),
         "places": authorization_rule.lua_places(lane.places),
         "is_split": lane in lanes.split,
+        **({"is_behind_rules": True} if lane.network else {}),
         "forwards_tokens": lanes.schemes.forwards_tokens(lane.security),
     }
 

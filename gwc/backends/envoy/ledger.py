@@ -64,6 +64,7 @@ def _anchors(gateway: Gateway) -> Iterator[tuple[str, list[tuple[str, str]]]]:
     yield canonical_path.anchor(gateway.canonical_path), [("canonical_path", "*")]
     for name in gateway.host_names.names:
         yield json.dumps(f"{name}:"), [("host_names", name)]
+    yield f'"name": "{chain.NETWORK}"', [(rule.STEM, rule.id) for rule in gateway.network_rules]
     for limit in gateway.rate_limits:
         yield f'{{"key": {json.dumps(limit.id)}, "value": "on"}}', [("rate_limit", limit.id)]
     for upstream in gateway.upstreams:

@@ -19,9 +19,9 @@ from gwc.ir import Gateway
 REASON_HEADER = "x-gwc-reason"
 """In the head of every answer of the gateway itself: the reason, for the access log and the counters."""
 
-_FIRST_PRIVATE_STATUS = 550
+_FIRST_PRIVATE_STATUS = 520
 PRIVATE_STATUS = {reason: _FIRST_PRIVATE_STATUS + i for i, reason in enumerate(REASONS)}
-"""Below 600, the end of what Envoy takes; statuses of real answers are not in the range."""
+"""Below 600, the end of what Envoy takes; the gateway's own answers have no status of the range, and those of upstreams meet no mapper."""
 
 REQUEST_ID = first_of(("REQ", "X-REQUEST-ID"), ("CONNECTION_ID", None)) + "%METADATA(LISTENER:gwc:empty)%"
 """The request's id; of a request that could not be read, which is the last one of its connection, the connection's number.

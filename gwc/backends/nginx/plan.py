@@ -234,6 +234,16 @@ def lane_location(plan: Plan, number: int) -> str:
     return f"{upstream_location(plan.lanes[number].upstream)}{number}"
 
 
+def lane_variable(gateway: Gateway) -> str:
+    """What routing calls the lane of an operation: the lane itself, where nothing else has a say before it."""
+    return "$gwc_lane_routed" if gateway.network_rules else admitted_variable(gateway)
+
+
+def admitted_variable(gateway: Gateway) -> str:
+    """What the rules of phase 3 call the lane of a client that they let through."""
+    return "$gwc_lane_of" if gateway.canonical_path.matrix else "$gwc_lane"
+
+
 def has_open_lane(plan: Plan, number: int) -> bool:
     """Whether requests without a body of some operation of the lane need no script."""
     return any(plan.rules[plan.rule_of[key]].is_open for key, n in plan.lane_of.items() if n == number)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from gwc.backends.base import Unenforceable
 from gwc.backends.nginx.fragments import CONFIGURATION, Anchor, Fragments, Lines
-from gwc.backends.nginx.plan import Plan, lane_location, problem_location
+from gwc.backends.nginx.plan import Plan, lane_location, lane_variable, problem_location
 from gwc.backends.nginx.quoting import MAX_PARAMETER_BYTES, argument, literal, name
 from gwc.controls.routing import Template, is_literal
 from gwc.ir import Operation
@@ -45,7 +45,7 @@ def emit(plan: Plan) -> Fragments:
         *_map("$gwc_op", "-", {c.asked: name(c.operation.key) for c in every}),
         *_map("$gwc_rule", "", {c.asked: plan.rule_of[c.operation.key] for c in every}),
         *_map(
-            "$gwc_lane_of" if plan.gateway.canonical_path.matrix else "$gwc_lane",
+            lane_variable(plan.gateway),
             problem_location("route.method"),
             {c.asked: _lane(plan, c.operation.key) for c in every},
         ),
@@ -53,6 +53,11 @@ def emit(plan: Plan) -> Fragments:
     first = {c.operation.key: _entry(c.asked, name(c.operation.key)) for c in reversed(every)}
     anchors = tuple(Anchor(key, CONFIGURATION, entry) for key, entry in first.items())
     return Fragments(http=http, server={n: tuple(_server(c)) for n, c in enumerate(servers)}, anchors=anchors)
+
+
+def asked(plan: Plan) -> list[tuple[str, str]]:
+    """What asks for an operation, and the operation, for all servers."""
+    return [(choice.asked, choice.operation.key) for choices in _choices(plan) for choice in choices]
 
 
 def _lane(plan: Plan, key: str) -> Verbatim:

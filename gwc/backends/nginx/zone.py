@@ -1,6 +1,8 @@
-"""Network zones on NGINX: `geo` over the address of the TCP peer, in which an IPv4 address that is mapped into IPv6 counts as IPv4."""
+"""Network zones on NGINX: `geo` over the client's address, in which an IPv4 address that is mapped into IPv6 counts as IPv4."""
 
 from __future__ import annotations
+
+from collections.abc import Iterable
 
 from gwc.backends.nginx.fragments import CONFIGURATION, Anchor, Fragments, Lines
 from gwc.backends.nginx.plan import Plan
@@ -16,6 +18,11 @@ def emit(plan: Plan) -> Fragments:
     return Fragments(http=tuple(line for lines in zones for line in lines), anchors=anchors)
 
 
+def networks_of(variable: str, networks: Iterable[str], comment: Verbatim, *, inside: int, outside: int) -> Lines:
+    """A variable that says whether the client's address is in one of the networks."""
+    entries = (Verbatim(f"  {network} {inside};") for network in networks)
+    return (Verbatim(f"geo {variable} {{ # {comment}"), Verbatim(f"  default {outside};"), *entries, Verbatim("}"))
+
+
 def _zone(number: int, control: Zone) -> Lines:
-    networks = (Verbatim(f"  {network} 1;") for network in control.networks)
-    return (Verbatim(f"geo $gwc_zone_{number} {{ # {javascript(control.name)}"), Verbatim("  default 0;"), *networks, Verbatim("}"))
+    return networks_of(f"$gwc_zone_{number}", control.networks, javascript(control.name), inside=1, outside=0)

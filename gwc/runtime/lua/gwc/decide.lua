@@ -11,6 +11,7 @@
 local authorization = require "gwc.authorization"
 local body = require "gwc.body"
 local canonical_path = require "gwc.canonical_path"
+local network_rule = require "gwc.network_rule"
 local rate_limit = require "gwc.rate_limit"
 local response_validation = require "gwc.response_validation"
 local routing = require "gwc.routing"
@@ -144,7 +145,8 @@ local function judge(core, r, verdict)
   if core.data.matrix and canonical_path.is_misplaced(path, operation.matrix_segments) then return { reason = "normalise.path" } end
   verdict.operation = operation.key
   local facts = { r = r, path = path, places = operation.limit_places, told = { policies = {}, states = {} } }
-  local refusal = count(core, operation.limits.flood, facts, "flood.limit")
+  local refusal = network_rule.check(operation.network, r.client)
+    or count(core, operation.limits.flood, facts, "flood.limit")
     or authorise(core, operation, facts, verdict)
     or throttle(core, operation, facts, verdict.consumer)
     or check_body(operation, r)
@@ -172,6 +174,7 @@ local function prepared(core, operation)
     hosts = operation.hosts,
     path = operation.path,
     upstream = operation.upstream,
+    network = network_rule.of(core.network, operation.network),
     limits = rate_limit.by_phase(core, operation.limits),
     limit_places = operation.limit_places,
     security = assert(operation.security),
@@ -188,6 +191,7 @@ end
 function M.new(data, host)
   local core = security.new(data, host)
   authorization.add(core)
+  core.network = network_rule.prepare(data.network_rules, data.network_sets)
   rate_limit.prepare(core)
   core.consumer_limits = {}
   core.tries = {}

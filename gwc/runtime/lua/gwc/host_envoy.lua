@@ -12,6 +12,7 @@ local M = {}
 local find, lower, match = string.find, string.lower, string.match
 
 local SEAL, SEALED = "x-envoy-max-retries", "sealed"
+local ADMITTED = "admitted" -- the seal behind phase 3, where rules have a say there
 local PASSED = "passed" -- the seal between the two filters, where a lane needs both: the router refuses it, too
 local SUBJECT, CONSUMER, CLAIMS = "x-gwc-subject", "x-gwc-consumer", "x-gwc-claims"
 local WAITS = "gwc.waits"
@@ -117,6 +118,11 @@ local function finish(h, headers, rule, removed, seal, validate)
   return nil
 end
 
+--- The address of the TCP peer.
+local function peer(h)
+  return match(h:streamInfo():downstreamDirectRemoteAddress(), "^%[?(.-)%]?:%d+$")
+end
+
 --- What the core asks of a request, found out when it asks. `authorization` is its only value.
 local FIELDS = {
   header = function(r)
@@ -127,7 +133,7 @@ local FIELDS = {
   end,
   headers = function(r) return r.handle:headers() end,
   target = function(r) return r.headers:get(":path") end,
-  client = function(r) return match(r.handle:streamInfo():downstreamDirectRemoteAddress(), "^%[?(.-)%]?:%d+$") end,
+  client = function(r) return peer(r.handle) end,
   --- The names of a certificate that the listener has verified.
   certificate = function(r)
     return function()
@@ -164,6 +170,21 @@ local function remember(h, headers, core, lane, verified)
     local waits = lane.is_split and core.data.consumers[verified.consumer].waits or {}
     for number, wait in next, waits do h:streamInfo():dynamicMetadata():set(WAITS, number, wait) end
   end
+end
+
+--- Phase 3. Who is let through gets the seal that the filter for credentials demands of a lane with such rules.
+function M.network(data)
+  local network_rule = require "gwc.network_rule"
+  local rules = network_rule.prepare(data.network_rules, data.network_sets)
+  for _, lane in next, data.lanes do lane.network = network_rule.of(rules, lane.network) end
+  return guarded(data, function(h)
+    local lane, headers = lane_of(h, data), h:headers()
+    local refusal = network_rule.check(lane.network, peer(h))
+    if refusal then return refusal end
+    expect_seal(headers, SEALED)
+    headers:replace(SEAL, ADMITTED) -- the last statement
+    return nil
+  end)
 end
 
 --- Phases 5 and 6, and 8 and 9 where nothing comes between. The second function is for answers; nil where none is watched.
@@ -219,13 +240,15 @@ function M.access(data)
       local refusal = judge(lane, value, r)
       if refusal then return refusal end
     end
+    local seal = lane.is_behind_rules and ADMITTED or SEALED
     if lane.is_split then
-      expect_seal(r.headers, SEALED)
+      expect_seal(r.headers, seal)
       r.headers:replace(SEAL, PASSED) -- the last statement
       return nil
     end
     if r.has_waited and not has_no_body(h) then return { reason = "body.unexpected" } end
-    return finish(h, r.headers, lane.body, data.removed, not verified and SEALED or nil, validate)
+    if verified and not lane.is_behind_rules then seal = nil end
+    return finish(h, r.headers, lane.body, data.removed, seal, validate)
   end), watch
 end
 
