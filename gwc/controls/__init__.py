@@ -24,6 +24,7 @@ from gwc.controls import (
     rate_limit,
     routing,
     security,
+    segmentation,
     store,
     upstream,
     validation,
@@ -54,6 +55,7 @@ CONTROLS: tuple[ModuleType, ...] = (
     problem_details,
     access_log,
     metrics,
+    segmentation,
 )
 """In the order of decisions."""
 

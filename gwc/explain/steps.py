@@ -121,6 +121,8 @@ def _forward(gateway: Gateway, operation: Operation) -> Iterator[Step]:
     parts = [f"{len(forwarding.removed)} header names"]
     parts += [f"the query parameters {', '.join(forwarding.removed_query)}"] if forwarding.removed_query else []
     parts += [f"the cookies {', '.join(forwarding.removed_cookies)}"] if forwarding.removed_cookies else []
+    for control in gateway.segmentation:
+        yield step("10 forward", control, "*", f"the gateway may reach {len(control.destinations)} destinations and nothing else")
     says = f"{' and '.join(parts)} are removed, identity and forwarding headers are set anew"
     yield step("10 forward", forwarding, "*", says)
 

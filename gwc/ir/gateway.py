@@ -23,6 +23,7 @@ from gwc.controls.problem_details import ProblemDetails
 from gwc.controls.rate_limit import RateLimit
 from gwc.controls.routing import Route
 from gwc.controls.security import Security
+from gwc.controls.segmentation import Segmentation
 from gwc.controls.store import Store
 from gwc.controls.upstream import Upstream
 from gwc.controls.validation import Validation
@@ -69,6 +70,7 @@ class Gateway:
     problem_details: ProblemDetails
     access_log: AccessLog
     metrics: tuple[Metrics, ...]  # at most one
+    segmentation: tuple[Segmentation, ...]  # at most one
 
     @property
     def watches_responses(self) -> bool:

@@ -13,7 +13,7 @@ from gwc.controls.host_names import HostNames
 from gwc.controls.problem_details import ProblemDetails
 from gwc.diagnostics import Diagnostic, Findings
 from gwc.ir import Gateway
-from gwc.lowering import apis, authentication, authorization, network, operations, rate_limit, restrictions, store
+from gwc.lowering import apis, authentication, authorization, network, operations, rate_limit, restrictions, segmentation, store
 from gwc.lowering.context import Context
 from gwc.lowering.validation import Validator
 from gwc.policy.loading import load_chain
@@ -78,6 +78,8 @@ def _gateway(ctx: Context) -> Gateway | None:
     listener = restrictions.listener(ctx, upstreams)
     authentication.check_certificates(ctx, bound, listener)
     counters = metrics.lower(ctx.spec.observability.metrics, ctx.place.at("observability", "metrics"), ctx.findings)
+    counted_in = store.used(ctx.store, limits, ctx.findings)
+    egress = segmentation.egress(ctx, upstreams, bound.jwts, counted_in)
     if ctx.findings.has_errors or listener is None:
         return None
     name = ctx.spec.metadata.name
@@ -92,7 +94,7 @@ def _gateway(ctx: Context) -> Gateway | None:
         ),
         operations=tuple(sorted(lowered, key=lambda o: (o.route.template.text, o.route.method, o.route.hosts))),
         network_rules=network_rules,
-        store=store.used(ctx.store, limits, ctx.findings),
+        store=counted_in,
         rate_limits=limits,
         jwts=bound.jwts,
         api_keys=bound.api_keys,
@@ -107,4 +109,5 @@ def _gateway(ctx: Context) -> Gateway | None:
         problem_details=ProblemDetails(at=ctx.place.span, realm=name),
         access_log=AccessLog(at=ctx.place.span, format=ctx.spec.observability.access_log.format),
         metrics=counters,
+        segmentation=egress,
     )

@@ -17,7 +17,7 @@ from gwc.controls.jwt import JwtSpec
 from gwc.controls.listener_tls import TlsSpec
 from gwc.controls.metrics import MetricsSpec
 from gwc.controls.mutual_tls import MutualTlsSpec
-from gwc.controls.network import NetworkSpec
+from gwc.controls.network import NetworkSpec, PolicyNetworkSpec
 from gwc.controls.rate_limit import OperationRateLimitSpec, RateLimitSpec
 from gwc.controls.spec import HostName, Name, Spec
 from gwc.controls.store import StoreSpec
@@ -138,7 +138,7 @@ class PolicySpec(Spec):
     listener: ListenerSpec
     authentication: AuthenticationSpec = AuthenticationSpec()
     authorization: AuthorizationSpec = AuthorizationSpec()
-    network: NetworkSpec = NetworkSpec()
+    network: PolicyNetworkSpec = PolicyNetworkSpec()
     rate_limits: list[RateLimitSpec] = []
     validation: ValidationSpec | None = None
     upstreams: Annotated[dict[Name, UpstreamSpec], Field(min_length=1)]

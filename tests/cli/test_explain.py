@@ -27,7 +27,17 @@ def test_shows_every_control_with_lines_that_exist(project, run):
         "GET /v1/orders/{orderId} on orders.example.com, partners.example.com: operation orders.getOrder of policy orders\n"
     )
     shown = re.findall(r"^  \d+ \w+ +(\w+)", out, re.MULTILINE)
-    no_say = {"api_key", "basic", "mutual_tls", "consumer", "zone", "authorization_rule", "network_rule"}  # the operation takes tokens only
+    no_say = {
+        "api_key",
+        "basic",
+        "mutual_tls",
+        "consumer",
+        "zone",
+        "authorization_rule",
+        "network_rule",
+        "segmentation",
+        "store",
+    }  # the operation takes tokens only
     assert set(shown) == set(STEMS) - no_say
     run("compile")
     places = re.findall(r"(?:nginx|envoy|kong): (\S+):(\d+)$", out, re.MULTILINE)
@@ -51,7 +61,7 @@ def test_no_control_is_left_out():
     for path in (IDENTITY, LIMITED, VALIDATED, ADMITTED):
         gateway = compile_policy(path, root=path.parent).gateway
         shown |= {s.control for o in gateway.operations for s in steps(gateway, o)}
-    assert shown >= set(STEMS) - {"metrics"}
+    assert shown >= set(STEMS) - {"metrics", "segmentation", "store"}
 
 
 @pytest.mark.parametrize(

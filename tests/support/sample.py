@@ -130,6 +130,7 @@ def gateway(**changed: Any) -> Gateway:
         problem_details=problem_details.EXAMPLES[0],
         access_log=access_log.EXAMPLES[0],
         metrics=(metrics.EXAMPLES[0],),
+        segmentation=(),
     )
     return replace(base, **changed)
 

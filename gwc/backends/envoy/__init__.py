@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
+from gwc.backends import segmentation as shared
 from gwc.backends.base import Output, TargetProblems, Unenforceable
 from gwc.backends.envoy import (
     access_log,
@@ -31,6 +32,7 @@ from gwc.backends.envoy import (
     rate_limit,
     routing,
     security,
+    segmentation,
     store,
     upstream,
     validation,
@@ -65,6 +67,7 @@ EMITTERS: Final[Mapping[str, Callable[..., Any]]] = {
     "problem_details": problem_details.emit,
     "access_log": access_log.emit,
     "metrics": metrics.emit,
+    "segmentation": segmentation.emit,
 }
 
 
@@ -78,8 +81,12 @@ def compile(gateway: Gateway) -> Output:  # noqa: A001 - the name that every bac
     checks.check_routes(known, routes)
     filters = connection_manager.http_filters(known)
     documents = {ledger.FILE: bootstrap.static(known, routes, filters), **bootstrap.files(known, routes, filters)}
-    files = render(documents)
-    return Output(files=files, ledger=ledger.rows(gateway, files[ledger.FILE].decode("ascii")))
+    files, beside = render(documents), segmentation.emit(gateway)
+    rows = (*ledger.rows(gateway, files[ledger.FILE].decode("ascii")), *shared.row(beside))
+    return Output(
+        {**files, **{name: text.encode("ascii") for name, text in beside.items()}},
+        tuple(sorted(rows, key=lambda r: (r.control, r.subject))),
+    )
 
 
 def _problems(gateway: Gateway) -> list[Unenforceable]:

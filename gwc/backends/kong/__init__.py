@@ -34,6 +34,7 @@ from gwc.backends.kong import (
     rate_limit,
     routing,
     security,
+    segmentation,
     store,
     upstream,
     validation,
@@ -75,6 +76,7 @@ EMITTERS: Mapping[str, Emitter] = MappingProxyType(
         "problem_details": problem_details.emit,
         "access_log": access_log.emit,
         "metrics": metrics.emit,
+        "segmentation": segmentation.emit,
     }
 )
 
@@ -159,6 +161,7 @@ def compile(gateway: Gateway, *, folder: str = "/etc/gwc/kong") -> Output:  # no
         HTTP: _lines(f for x in fragments.values() for f in x.http),
         PROXY: _lines(f for x in fragments.values() for f in x.proxy),
         **modules,
+        **{name: text for f in fragments.values() for name, text in f.files.items()},
     }
     return finish(gateway, files, DATA, rows, fragments)
 
@@ -188,6 +191,7 @@ def finish(
     ledger = [LedgerRow(control, subject, data, line) for (control, subject), line in rows.items()]
     line_of = _line_finder(files)
     ledger += [LedgerRow(stem, a.subject, a.file, line_of(a)) for stem, f in fragments.items() for a in f.anchors]
+    ledger += [row for f in fragments.values() for row in f.rows]
     missing = set(subjects(gateway)) ^ {(r.control, r.subject) for r in ledger}
     assert not missing, f"constraints without a line, or lines without a constraint: {sorted(missing)[:5]}"
     ledger.sort(key=lambda r: (r.control, r.subject))

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from gwc.backends.base import Note
+from gwc.backends.base import LedgerRow, Note
 from gwc.backends.kong.lua_quoting import LuaValue
 from gwc.ir import Gateway
 
@@ -63,6 +63,8 @@ class Fragment:
     entities: Mapping[str, tuple[Mapping[str, Any], ...]] = field(default_factory=dict)
     anchors: tuple[Anchor, ...] = ()
     notes: tuple[Note, ...] = ()
+    files: Mapping[str, str] = field(default_factory=dict)  # beside those that Kong reads
+    rows: tuple[LedgerRow, ...] = ()  # of these files
 
 
 Emitter = Callable[[Gateway], Fragment]

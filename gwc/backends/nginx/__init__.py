@@ -29,6 +29,7 @@ from gwc.backends.nginx import (
     rate_limit,
     routing,
     security,
+    segmentation,
     store,
     upstream,
     validation,
@@ -67,6 +68,7 @@ EMITTERS: Mapping[str, Emitter] = MappingProxyType(
         "problem_details": problem_details.emit,
         "access_log": access_log.emit,
         "metrics": metrics.emit,
+        "segmentation": segmentation.emit,
     }
 )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from gwc.backends.base import Note
+from gwc.backends.base import LedgerRow, Note
 from gwc.templating import Verbatim
 
 Lines = tuple[Verbatim, ...]
@@ -41,3 +41,5 @@ class Fragments:
     imports: Lines = ()  # modules of njs that only some policies need: an import costs each request something
     anchors: tuple[Anchor, ...] = ()
     notes: tuple[Note, ...] = ()
+    files: Mapping[str, str] = field(default_factory=dict)  # beside those that NGINX reads
+    rows: tuple[LedgerRow, ...] = ()  # of these files

@@ -25,6 +25,7 @@ def assemble(plan: Plan, fragments: Mapping[str, Fragments]) -> Output:
     }
     ledger = _ledger(files, fragments)
     files[SCRIPT] = bundle()
+    files |= {name: text for f in fragments.values() for name, text in f.files.items()}
     notes = tuple(note for f in fragments.values() for note in f.notes)
     return Output({name: files[name].encode() for name in sorted(files)}, ledger, notes)
 
@@ -105,6 +106,7 @@ def _ledger(files: Mapping[str, str], fragments: Mapping[str, Fragments]) -> tup
         for stem, f in fragments.items()
         for anchor in f.anchors
     ]
+    rows += [row for f in fragments.values() for row in f.rows]
     return tuple(sorted(rows, key=lambda r: (r.control, r.subject)))
 
 
