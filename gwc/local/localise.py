@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from gwc.controls.jwt import FileKeys, Jwt, KeySource
 from gwc.controls.listener_tls import FileRef, ListenerTls
+from gwc.controls.store import Redis, Store
 from gwc.controls.upstream import ClientCertificate, PlainText, Upstream, VerifiedTls
 from gwc.ir.gateway import Gateway
 from gwc.local.certificates import Certificates, Pair
@@ -24,16 +25,19 @@ def localise(
     upstreams: Mapping[str, Address],
     provider: IdentityProvider,
     sources: Mapping[str, KeySource] | None = None,
+    redis: Redis | None = None,
 ) -> Gateway:
     """The gateway on 127.0.0.1:`port`, with throw-away certificates, token keys of `provider`, and each named upstream at its address.
 
     Verified upstreams stay verified, under the same name, by the throw-away CA, which client certificates must come from, too. `sources`: where
     the keys of a scheme are when they are not part of the output (`gwc.local.key_sources`). Metrics move to a free port.
+    `redis`: what takes the place of the policy's; without one nobody answers there, and requests get what their limits declare for that.
     """
     return replace(
         gateway,
         listener_tls=_listener(gateway.listener_tls, port, certificates),
         upstreams=tuple(_upstream(u, upstreams[u.name], certificates) for u in gateway.upstreams),
+        store=tuple(_store(s, redis) for s in gateway.store),
         jwts=tuple(_jwt(j, provider, sources or {}) for j in gateway.jwts),
         metrics=tuple(replace(m, address="127.0.0.1", port=second_port()) for m in gateway.metrics),
     )
@@ -65,6 +69,15 @@ def _transport(transport: PlainText | VerifiedTls, certificates: Certificates) -
     certificate, private_key = _files(certificates.client)
     client = transport.client and ClientCertificate(certificate=certificate, private_key=private_key)
     return replace(transport, ca=FileRef(path=str(certificates.ca)), client=client)
+
+
+def _store(store: Store, redis: Redis | None) -> Store:
+    own, service = redis or store.redis, store.rate_limit_service
+    if own is not None and redis is None:
+        own = replace(own, host="127.0.0.1", port=second_port(), tls=None, username=None, password_file=None)
+    if service is not None:
+        service = replace(service, host="127.0.0.1", port=second_port(), tls=None)
+    return replace(store, redis=own, rate_limit_service=service)
 
 
 def _jwt(control: Jwt, provider: IdentityProvider, sources: Mapping[str, KeySource]) -> Jwt:

@@ -19,6 +19,14 @@ _READY_S = 10.0
 _STOP_S = 5.0
 
 
+def installed() -> str:
+    """The path of the program. Raises NotInstalled."""
+    found = shutil.which("redis-server", path="/usr/bin:/usr/local/bin:/usr/sbin")
+    if found is None:
+        raise NotInstalled("redis-server: apt-get install redis-server")
+    return found
+
+
 @dataclass(slots=True)
 class RedisServer:
     """A server that can be ended and started again on the same port; its data ends with it. `tls`: the file of its own CA, and its pair."""
@@ -31,9 +39,7 @@ class RedisServer:
 
     def start(self) -> None:
         """Starts it, and waits until it answers. Raises NotInstalled or NotStarted."""
-        program = shutil.which("redis-server", path="/usr/bin:/usr/local/bin:/usr/sbin")
-        if program is None:
-            raise NotInstalled("redis-server: apt-get install redis-server")
+        program = installed()
         self.folder.mkdir(parents=True, exist_ok=True)
         file = self.folder / "redis.conf"
         file.touch(mode=0o600)
@@ -64,8 +70,8 @@ class RedisServer:
             if self.tls is None:
                 yield plain
                 return
-            context = ssl.create_default_context(cafile=str(self.tls[0]))
-            context.check_hostname = False
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # whose certificate it has is what gateways are asked about
+            context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
             with context.wrap_socket(plain) as wrapped:
                 yield wrapped
 
@@ -77,7 +83,8 @@ class RedisServer:
             yield from ("port 0", "tls-auth-clients no", f"tls-ca-cert-file {ca}")
             yield from (f"tls-cert-file {pair.certificate}", f"tls-key-file {pair.private_key}")
         if self.password is not None:
-            yield f"requirepass {self.password}"
+            escaped = "".join(f"\\x{byte:02x}" for byte in self.password.encode())
+            yield f'requirepass "{escaped}"'
 
     def _wait(self, process: subprocess.Popen[bytes]) -> None:
         deadline = time.monotonic() + _READY_S

@@ -90,6 +90,9 @@ def test_gateway(case: Case, host: str, tmp_path, count_requests):
         with pytest.raises(TargetProblems, match=case.refused_by[host]):
             run_case(case, host, load_gateway(case), tmp_path)
         return
-    sent, wrong = run_case(case, host, load_gateway(case), tmp_path)
+    gateway = load_gateway(case)
+    if gateway.store:
+        require("redis")
+    sent, wrong = run_case(case, host, gateway, tmp_path)
     count_requests(host, sent, len(wrong))
     assert not wrong, f"{len(wrong)} disagreements\n" + "\n".join(wrong)

@@ -107,6 +107,7 @@ function M.new(options)
   ngx.now = function() return options.now() end
   ngx.update_time = function() end
   ngx.sha1_bin = options.sha1_bin
+  ngx.timer = { at = function(_, callback, ...) callback(false, ...) return true end }
   ngx.socket = { tcp = function()
     if state.phase ~= "access" and state.phase ~= "rewrite" then error("API disabled") end
     return new_socket(options)

@@ -20,6 +20,7 @@ from gwc.backends.base import Output
 from gwc.controls.access_log import MEMBERS, RESPONSE
 from gwc.controls.forwarding import IDENTITY, OVERWRITTEN
 from gwc.controls.problem_details import TITLES
+from gwc.controls.store import Redis
 from gwc.controls.upstream import PlainText
 from gwc.ir import Gateway
 from gwc.local.certificates import Certificates, Pair, client_certificate, write_certificates
@@ -27,6 +28,7 @@ from gwc.local.echo import Echo, Received, echo
 from gwc.local.key_sources import KEY_HOST, LocalKeys, local_keys
 from gwc.local.localise import localise, upstream_names
 from gwc.local.processes import Program, Running, envoy, free_port, nginx, openresty, started
+from gwc.local.redis_server import redis_server
 from gwc.semantics import Caller, Certificate, Decision, Fault, ForwardedRequest, Refusal, Request, State, decide, faults, parse
 from gwc.semantics.access_log import expected as expected_line
 from gwc.semantics.answers import HANDSHAKE, Headers, fault
@@ -177,10 +179,28 @@ def bench(case: Case, gateway: Gateway, folder: Path) -> Iterator[Bench]:
             wants_client = not isinstance(upstream.transport, PlainText) and (upstream.transport.client or mode == "demanding")
             running = stack.enter_context(echo(pair, str(certificates.ca) if wants_client else None))
             echoes[upstream.name], addresses[upstream.name] = running, (CLIENT, running.port)
+        redis = stack.enter_context(local_redis(gateway, folder / "redis"))
         local = localise(
-            gateway, port=1, certificates=certificates, upstreams=addresses, provider=identity_provider(), sources=keys.sources
+            gateway,
+            port=1,
+            certificates=certificates,
+            upstreams=addresses,
+            provider=identity_provider(),
+            sources=keys.sources,
+            redis=redis,
         )
         yield Bench(local, certificates, echoes, keys)
+
+
+@contextmanager
+def local_redis(gateway: Gateway, folder: Path) -> Iterator[Redis | None]:
+    """A Redis for a gateway that counts in one."""
+    wanted = next((s.redis for s in gateway.store if s.redis), None)
+    if wanted is None:
+        yield None
+        return
+    with redis_server(folder) as server:
+        yield replace(wanted, host=CLIENT, port=server.port, tls=None, username=None, password_file=None)
 
 
 def program(name: str) -> Program:

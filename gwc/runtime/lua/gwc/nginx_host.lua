@@ -40,13 +40,18 @@ end
 local NOTED_S = 10
 local noted = {} -- id and event -> when this worker last said so
 
+--- In a turn of its own: a line that is written for a request has the request's target in it.
+local function warn_later(_, text)
+  warn(text)
+end
+
 --- Counts what happened to a limit, and says it, but not at every request. detail: one word.
 local function note(id, event, detail)
   metrics.count_limit(id, event)
   local key, now_s = id .. "\0" .. event, ngx.now()
   if now_s - (noted[key] or -NOTED_S) < NOTED_S then return end
   noted[key] = now_s
-  warn("gwc: rate limit " .. id .. ": " .. event .. (detail and " (" .. detail .. ")" or ""))
+  ngx.timer.at(0, warn_later, "gwc: rate limit " .. id .. ": " .. event .. (detail and " (" .. detail .. ")" or ""))
 end
 
 --- What runs the script of shared buckets in the store of the data; nil: there is none.

@@ -11,6 +11,7 @@ local STEP_S, WHOLE_S = 0.25, 1
 local IDLE_MS, POOL_SIZE = 60 * 1000, 64
 local ATTEMPTS = 3 -- with connections that the server may have closed at this very moment
 local MAX_PASSWORD_BYTES = 4096
+local NO_PASSWORD = "gwc: the file with the password of the store can't be read, or is empty"
 
 --- Gives the next step on the socket its time; false when there is none left.
 local function allow(socket, until_s)
@@ -102,8 +103,9 @@ end
 local function password_of(path, read_file)
   local text = read_file(path)
   local password = text and string.match(text, "^(.-)\r?\n?$")
-  assert(password and password ~= "" and #password <= MAX_PASSWORD_BYTES, "gwc: the file with the password of the store can't be read, or is empty")
-  return password
+  if password and password ~= "" and #password <= MAX_PASSWORD_BYTES then return password end
+  ngx.log(ngx.EMERG, NO_PASSWORD) -- whatever the level of the log
+  error(NO_PASSWORD)
 end
 
 local function hexadecimal(character)
