@@ -22,12 +22,13 @@ export default function bucket() {
     }
   }
 
-  // A clock that was set back leaves an empty bucket at most, which is filled from then on. Sums of doubles are not exact.
+  // A clock that was set back leaves an empty bucket at most, which is filled from then on. Sums of doubles are not exact, and clocks have
+  // milliseconds: a token may be taken so much too early, and stays owed.
   function takeLocked(buckets, key, limit, tokens) {
-    const now = Date.now(), entry = buckets.get(key), most = now + limit.burst * limit.interval;
+    const now = Date.now(), entry = buckets.get(key), slack = Math.min(1, limit.interval / 10), most = now + limit.burst * limit.interval + slack;
     const full = entry === undefined || entry < now ? now : Math.min(entry, most);
     const waitMs = full - now - (limit.burst - tokens) * limit.interval;
-    if (waitMs > Math.min(1, limit.interval / 10)) {
+    if (waitMs > slack) {
       if (entry > most) keep(buckets, key, most, now);
       return [waitMs, full - now];
     }
