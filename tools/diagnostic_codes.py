@@ -46,6 +46,7 @@ POLICY_CODES = {
     "GWC701": "a network zone that is there twice, or has a network twice (warning)",
     "GWC702": "a network rule that is there twice, or names a zone that is not there",
     "GWC703": "a network rule that refuses nobody, or rules that together refuse everybody (warning)",
+    "GWC712": "`listener.clientIp`: everybody would be a trusted proxy",
     "GWC710": "`network.egress`: where something is that the gateway connects to can't be said in an artefact that is asked for",
     "GWC711": "`network.egress`: a destination that is not used, or names that can't be looked up (warning)",
     "GWC901": "a control that a target can't enforce (exit 4)",

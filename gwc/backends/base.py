@@ -142,6 +142,7 @@ def subjects(gateway: Gateway) -> tuple[tuple[str, str], ...]:
     rows += [("consumer", consumer.id) for consumer in gateway.consumers]
     rows += [("zone", zone.name) for zone in gateway.zones]
     rows += [("authorization_rule", rule.id) for rule in gateway.rules]
+    rows += [("client_ip", "*") for _ in gateway.client_ip]
     rows += [("segmentation", "*") for _ in gateway.segmentation]
     rows += [("metrics", "*") for _ in gateway.metrics]
     rows += [("upstream", upstream.name) for upstream in gateway.upstreams]

@@ -52,6 +52,7 @@ ALWAYS_REMOVED = (
     "x-forwarded-path",
     "x-forwarded-port",
     "x-forwarded-prefix",
+    "x-gwc-forwarded",
     "x-gwc-reason",
     "x-gwc-sni",
     "x-http-method",

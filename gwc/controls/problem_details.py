@@ -22,6 +22,7 @@ REASONS = MappingProxyType(
         "normalise.host": 421,  # Host that is not served, or not the SNI of the connection
         "normalise.version": 426,  # HTTP/1.0 and older
         "normalise.headers": 431,  # too many or too large
+        "normalise.clientAddress": 400,  # X-Forwarded-For of a trusted proxy is no list of addresses
         "normalise.certificate": 400,  # a client certificate that is not trusted, or none where one is required
         "normalise.headerName": 400,  # a name with an underscore: CGI-like servers read it as another header
         "route.unknown": 404,

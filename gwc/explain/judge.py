@@ -9,6 +9,7 @@ from gwc.explain.stand_in import StandIn
 from gwc.ir import Gateway, Operation
 from gwc.semantics import Caller, Decision, Fault, Refusal, Request, State, decide, faults
 from gwc.semantics.answers import HANDSHAKE
+from gwc.semantics.client_ip import client_of
 from gwc.semantics.host_names import is_served
 from gwc.semantics.identity import NOBODY, Identity
 from gwc.semantics.listener_tls import certificate_faults
@@ -66,7 +67,9 @@ class Judged:
     @property
     def client(self) -> str:
         """The address that rules and limits go by."""
-        return self.asked.client
+        if isinstance(self.request, Refusal):
+            return self.asked.client
+        return client_of(self.gateway, self.request, self.asked.client) or self.asked.client
 
     @property
     def sni(self) -> str:

@@ -169,8 +169,8 @@ def rule(judged: Judged, operation: Operation, name: str, faults: Sequence[Fault
 
 
 def _zones(judged: Judged) -> str:
-    found = sorted(zones_of(judged.gateway.zones, judged.asked.client))
-    return f"{judged.asked.client} is in {'zone ' + ', '.join(found) if found else 'no zone'}"
+    found = sorted(zones_of(judged.gateway.zones, judged.client))
+    return f"{judged.client} is in {'zone ' + ', '.join(found) if found else 'no zone'}"
 
 
 def _claims(judged: Judged, one: AuthorizationRule) -> list[str]:
@@ -197,8 +197,8 @@ def _sides(judged: Judged, operation: Operation, pair: tuple[Side, Side]) -> str
 
 def zone(judged: Judged, name: str) -> str:
     """Whether the client is in the zone."""
-    is_inside = name in zones_of(judged.gateway.zones, judged.asked.client)
-    return f"{judged.asked.client} is {'' if is_inside else 'not '}in it"
+    is_inside = name in zones_of(judged.gateway.zones, judged.client)
+    return f"{judged.client} is {'' if is_inside else 'not '}in it"
 
 
 def body(judged: Judged) -> str:

@@ -183,7 +183,7 @@ def _rule(judged: Judged, operation: Operation | None, step: Step) -> Ruling:
 def rule_faults(judged: Judged, operation: Operation, name: str) -> Iterator[Fault]:
     """What the evaluator refuses the request for because of this rule."""
     alone = replace(judged.gateway, rules=tuple(r for r in judged.gateway.rules if r.id == name))
-    yield from authorization_rule.find_faults(alone, operation, judged.identity, judged.asked.path, judged.asked.client)
+    yield from authorization_rule.find_faults(alone, operation, judged.identity, judged.asked.path, judged.client)
 
 
 def _zone(judged: Judged, operation: Operation | None, step: Step) -> Ruling:  # noqa: ARG001

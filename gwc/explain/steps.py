@@ -52,6 +52,9 @@ def arrival(gateway: Gateway, hosts: tuple[str, ...]) -> Iterator[Step]:
     yield step("0 tls", gateway.listener_tls, "*", words.listener_text(gateway.listener_tls))
     for name in hosts:
         yield step("1 normalise", names, name, f"SNI and Host must both be {name}")
+    for control in gateway.client_ip:
+        says = f"the client is the last address in X-Forwarded-For that is none of the proxies {', '.join(control.trusted_proxies)}"
+        yield step("1 normalise", control, "*", says)
     yield step("1 normalise", path, "*", f"canonical targets of at most {path.max_uri_bytes} bytes")
 
 

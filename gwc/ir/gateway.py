@@ -10,6 +10,7 @@ from gwc.controls.authorization_rule import AuthorizationRule
 from gwc.controls.basic import Basic
 from gwc.controls.body import Body
 from gwc.controls.canonical_path import CanonicalPath
+from gwc.controls.client_ip import ClientIp
 from gwc.controls.consumer import Consumer
 from gwc.controls.forwarding import Forwarding
 from gwc.controls.host_names import HostNames
@@ -53,6 +54,7 @@ class Gateway:
     listener_tls: ListenerTls
     host_names: HostNames
     canonical_path: CanonicalPath
+    client_ip: tuple[ClientIp, ...]  # at most one; without it the peer is the client
     operations: tuple[Operation, ...]
     network_rules: tuple[NetworkRule, ...]  # by id
     store: tuple[Store, ...]  # at most one, and only when a limit counts in it

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from gwc.controls import canonical_path, forwarding, metrics
+from gwc.controls import canonical_path, client_ip, forwarding, metrics
 from gwc.controls.access_log import AccessLog
 from gwc.controls.canonical_path import CanonicalPath
 from gwc.controls.host_names import HostNames
@@ -78,6 +78,7 @@ def _gateway(ctx: Context) -> Gateway | None:
     listener = restrictions.listener(ctx, upstreams)
     authentication.check_certificates(ctx, bound, listener)
     counters = metrics.lower(ctx.spec.observability.metrics, ctx.place.at("observability", "metrics"), ctx.findings)
+    proxies = client_ip.lower(ctx.spec.listener.client_ip, ctx.place.at("listener", "clientIp"), ctx.findings)
     counted_in = store.used(ctx.store, limits, ctx.findings)
     egress = segmentation.egress(ctx, upstreams, bound.jwts, counted_in)
     if ctx.findings.has_errors or listener is None:
@@ -92,6 +93,7 @@ def _gateway(ctx: Context) -> Gateway | None:
             max_uri_bytes=restrictions.smallest(ctx, "uri_bytes", canonical_path.DEFAULT_URI_BYTES),
             matrix=any(o.validation.matrix_segments for o in lowered),
         ),
+        client_ip=proxies,
         operations=tuple(sorted(lowered, key=lambda o: (o.route.template.text, o.route.method, o.route.hosts))),
         network_rules=network_rules,
         store=counted_in,

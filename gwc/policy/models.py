@@ -12,6 +12,7 @@ from gwc.controls.authorization_rule import OperationRuleSpec, RuleSpec
 from gwc.controls.basic import BasicSpec
 from gwc.controls.body import OperationLimitsSpec
 from gwc.controls.canonical_path import LimitsSpec
+from gwc.controls.client_ip import ClientIpSpec
 from gwc.controls.consumer import ConsumerSpec
 from gwc.controls.jwt import JwtSpec
 from gwc.controls.listener_tls import TlsSpec
@@ -50,10 +51,11 @@ class ApiSpec(Spec):
 class ListenerSpec(Spec):
     """Where clients connect."""
 
-    LATER: ClassVar[tuple[str, ...]] = ("clientIp", "redirect", "http")
+    LATER: ClassVar[tuple[str, ...]] = ("redirect", "http")
 
     address: str = "0.0.0.0:8443"
     tls: TlsSpec
+    client_ip: ClientIpSpec | None = None
     limits: LimitsSpec = LimitsSpec()
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from gwc.controls.rate_limit import Phase
 from gwc.ir.gateway import Gateway, Operation
@@ -11,6 +11,7 @@ from gwc.semantics import (
     authorization_rule,
     body,
     canonical_path,
+    client_ip,
     consumer,
     host_names,
     network_rule,
@@ -70,7 +71,7 @@ def decide(
         first = judged.faults[0]
         return Decision(False, first.status, first.reason, first.headers, None, key, *_named(judged), first.errors)
     assert judged.operation is not None, "a request without an operation has a fault"
-    forwarded = forward(gateway, judged.operation, request, judged.identity, client)
+    forwarded = forward(gateway, judged.operation, request, judged.identity, client_ip.client_of(gateway, request, client) or client)
     return Decision(True, 0, ALLOWED, judged.told, forwarded, key, judged.identity.subject, judged.identity.consumer)
 
 
@@ -88,6 +89,7 @@ def _judge(gateway: Gateway, request: Request, caller: Caller, state: State) -> 
     early = tuple(_normalise(gateway, request, caller))
     if request.method in NEVER_SERVED or any(f.reason in {"normalise.path", "normalise.host"} for f in early):
         return _Judgement(early)
+    caller = replace(caller, client=client_ip.client_of(gateway, request, caller.client) or caller.client)
     path = request.target.partition("?")[0]
     found = routing.find_operation(gateway, host_names.host_of(request), request.method, path)
     if isinstance(found, Fault):
@@ -141,6 +143,8 @@ def _throttle(asked: _Asked, identity: Identity) -> Tally:
 def _normalise(gateway: Gateway, request: Request, caller: Caller) -> Iterator[Fault]:
     yield from normalise.find_faults(request)
     yield from host_names.find_faults(gateway.host_names, request, caller.sni)
+    if client_ip.client_of(gateway, request, caller.client) is None:
+        yield fault("normalise.clientAddress")
     if request.method not in NEVER_SERVED:  # CONNECT has no path
         yield from canonical_path.find_faults(gateway.canonical_path, request)
 

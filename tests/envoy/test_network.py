@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from gwc.backends.envoy import chain
+from gwc.controls.client_ip import ClientIp
 from gwc.controls.network_rule import NetworkRule
 from gwc.ir import Gateway
 from tests.envoy.test_traps import CRASH, KEY, drop, lua, per_route, sample
@@ -43,3 +44,17 @@ def test_the_rules_hold(tmp_path: Path):
 def test_without_the_filter_the_seal_stays(tmp_path: Path, change: Change):
     with running(gateway(), tmp_path, change=change) as bench:
         assert asked(bench) == [(500, "internal.error")] * 2
+
+
+@pytest.mark.parametrize(
+    "change",
+    [lua(chain.NETWORK, CRASH), drop(chain.NETWORK), per_route(chain.NETWORK, None)],
+    ids=["an error", "not there", "not turned on"],
+)
+def test_without_the_filter_nobody_is_whom_a_header_names(tmp_path: Path, change: Change):
+    """Where proxies are trusted, every operation stands behind the filter, with or without rules."""
+    source = replace(gateway(), network_rules=(), client_ip=(ClientIp(trusted_proxies=("127.0.0.0/8",)),))
+    with running(source, tmp_path, change=change) as bench:
+        for lines in ((), ("X-Forwarded-For: 192.0.2.1",), ("X-Real-IP: 192.0.2.1", "X-Gwc-Forwarded: 192.0.2.1")):
+            answer = bench.request("GET", "/v1/health", *lines)
+            assert (answer.status, answer.problem()["reason"]) == (500, "internal.error")

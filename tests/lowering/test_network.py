@@ -89,3 +89,21 @@ def test_sets_of_addresses():
     assert not ~EVERYWHERE
     assert (~some) & addresses(["10.0.0.0/7"]) == addresses(["11.0.0.0/8"])
     assert canonical(["10.0.1.0/24", "10.0.0.0/24", "::1/128", "10.0.0.7/32"]) == ("10.0.0.0/23", "::1/128")
+
+
+@pytest.mark.parametrize(
+    ("given", "code", "words"),
+    [
+        ({"trustedProxies": ["0.0.0.0/0"]}, "GWC712", "everybody chooses their own address"),
+        ({"trustedProxies": ["::/0"]}, "GWC712", "everybody chooses their own address"),
+        ({"trustedProxies": ["0.0.0.0/1", "128.0.0.0/1"]}, "GWC712", "everybody chooses their own address"),
+        ({"trustedProxies": ["10.0.0.1/8"]}, "GWC022", "host bits"),
+        ({"trustedProxies": []}, "GWC022", "at least 1 item"),
+        ({}, "GWC023", "needs 'trustedProxies'"),
+        ({"header": "Forwarded", "trustedProxies": ["10.0.0.0/8"]}, "GWC022", "X-Forwarded-For"),
+        ({"header": "CF-Connecting-IP", "trustedProxies": ["10.0.0.0/8"]}, "GWC022", "X-Forwarded-For"),
+    ],
+)  # fmt: skip
+def test_proxies_are_not_everybody(tmp_path: Path, given: dict[str, Any], code: str, words: str):
+    tls = {"profile": "mozilla-intermediate-6.0", "certificate": "file:/etc/gw/a.pem", "privateKey": "file:/etc/gw/a.key"}
+    assert any(d.code == code and words in d.message for d in errors(tmp_path, API, listener={"tls": tls, "clientIp": given}))

@@ -33,6 +33,7 @@ from gwc.semantics import Caller, Certificate, Decision, Fault, ForwardedRequest
 from gwc.semantics.access_log import expected as expected_line
 from gwc.semantics.answers import HANDSHAKE, Headers, fault
 from gwc.semantics.canonical_path import is_canonical
+from gwc.semantics.client_ip import client_of
 from gwc.semantics.listener_tls import certificate_faults, is_agreed
 from tests.support.cases import Case, Step
 from tests.support.rate_limit_fields import LEFT, POLICY, field_disagreements
@@ -482,7 +483,8 @@ def _compare_line(done: Exchange, line: dict[str, Any], gateway: Gateway) -> Ite
 
 
 def _compare_members(done: Exchange, request: Request, decision: Decision, line: dict[str, Any], gateway: Gateway) -> Iterator[str]:
-    wanted = expected_line(request, decision, done.step.spec.get("source", CLIENT))
+    peer = done.step.spec.get("source", CLIENT)
+    wanted = expected_line(request, decision, client_of(gateway, request, peer) or peer)
     by_codec = line["reason"].startswith("normalise.")  # then it may not know what it could not read
     names = ["client", "method"]
     if is_canonical(request.target):

@@ -131,6 +131,7 @@ def gateway(**changed: Any) -> Gateway:
         access_log=access_log.EXAMPLES[0],
         metrics=(metrics.EXAMPLES[0],),
         segmentation=(),
+        client_ip=(),
     )
     return replace(base, **changed)
 

@@ -22,6 +22,7 @@ REASON = first_of(("RESP", REASON_HEADER), ("FILTER_CHAIN_NAME", None))
 WORD_METADATA = ("gwc.response", "word")
 """Where the Lua filter says what it thinks of an upstream's answer."""
 WORD = first_of(("DYNAMIC_METADATA", ":".join(WORD_METADATA)), ("METADATA", "LISTENER:gwc:absent"))
+_PEER = "DOWNSTREAM_DIRECT_REMOTE_ADDRESS_WITHOUT_PORT"
 _REQUEST_ID_HEADER = "x-request-id"
 # A format of one operator alone writes `null` for what is absent, one with something behind it "-".
 _NOTHING = "%REQ(:METHOD):0%"
@@ -31,6 +32,7 @@ _NOTHING_EVER = "%METADATA(LISTENER:gwc:empty)%"
 def emit(gateway: Gateway) -> list[Json]:
     """The loggers. The Lua filter sets the identity headers, and only of who was verified."""
     more = {RESPONSE: WORD} if gateway.watches_responses else {}
+    more |= {"client": first_of(("REQ", "X-REAL-IP"), (_PEER, None))} if gateway.client_ip else {}
     return [
         _logger(f"%REQ({_REQUEST_ID_HEADER})%", _NOTHING, {"name": _REQUEST_ID_HEADER, **PRESENT}, more),
         _logger(REQUEST_ID, _NOTHING_EVER, {"name": _REQUEST_ID_HEADER, **PRESENT, "invert_match": True}, more),
@@ -42,7 +44,7 @@ def _logger(request_id: str, nothing: str, when: Json, more: Json) -> Json:
     members: Json = {
         "time": "%START_TIME%",
         "requestId": request_id,
-        "client": "%DOWNSTREAM_DIRECT_REMOTE_ADDRESS_WITHOUT_PORT%",
+        "client": f"%{_PEER}%",
         # Authority is the upstream's as soon as the request was forwarded.
         "host": f"%REQ(X-FORWARDED-HOST?:AUTHORITY)%{nothing}",
         "method": f"%REQ(:METHOD)%{nothing}",

@@ -38,7 +38,7 @@ def filter_names(known: Lanes) -> list[str]:
     """The filters of the chain, in their order."""
     gateway = known.gateway
     names = {
-        chain.NETWORK: [chain.NETWORK] if gateway.network_rules else [],
+        chain.NETWORK: [chain.NETWORK] if gateway.network_rules or gateway.client_ip else [],
         chain.LIMIT: rate_limit.filter_names(gateway.rate_limits),
         chain.TOKENS: [chain.TOKENS] if any(jwt.is_judged_natively(control.source) for control in gateway.jwts) else [],
         chain.ACCESS: [chain.ACCESS],

@@ -115,7 +115,7 @@ def http_filters(known: Lanes) -> list[Json]:
     gateway = known.gateway
     made = [
         *lanes.network_filters(known),
-        *rate_limit.emit(gateway.rate_limits),
+        *rate_limit.emit(gateway.rate_limits, has_proxies=bool(gateway.client_ip)),
         *jwt.emit(gateway.jwts, lanes.requirements(known)),
         lanes.access_filter(known),
         *consumer.emit(gateway.consumers),

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from gwc.backends.envoy import consumer, host_names, rate_limit, seal
+from gwc.backends.envoy import client_ip, consumer, host_names, rate_limit, seal
 from gwc.backends.envoy.document import Json, extension, header
 from gwc.backends.envoy.problem_details import REASON_HEADER
 from gwc.controls.forwarding import IDENTITY, OVERWRITTEN, Forwarding
@@ -28,6 +28,7 @@ _NEEDED_LATER = frozenset({_CREDENTIALS, "host", "connection"})
 def early(gateway: Gateway) -> list[Json]:
     """`early_header_mutation_extensions`: spoofed headers go before anything reads them; credentials stay for the filters."""
     mutations = [
+        *client_ip.early(gateway),
         {"remove_on_match": {"key_matcher": {"safe_regex": {"regex": _any_of(_spoofable(gateway))}}}},
         *host_names.early(gateway.host_names),
         seal.early(),
@@ -39,10 +40,11 @@ def early(gateway: Gateway) -> list[Json]:
 def emit(gateway: Gateway) -> Json:
     """Members of the route table: what all routes remove and set when they forward, beside what is gone already."""
     keys = sorted(_keys(gateway) & set(gateway.forwarding.removed))
-    removed = ("connection", *keys, *host_names.headers(gateway.host_names), *_ADDED_BY_ENVOY)
+    removed = ("connection", *keys, *client_ip.headers(gateway), *host_names.headers(gateway.host_names), *_ADDED_BY_ENVOY)
+    client = f"%REQ({client_ip.CLIENT.upper()})%" if gateway.client_ip else _CLIENT
     return {
         "request_headers_to_remove": list(removed),
-        "request_headers_to_add": [header("x-forwarded-for", _CLIENT), header("x-real-ip", _CLIENT)],
+        "request_headers_to_add": [header("x-forwarded-for", client), *(() if gateway.client_ip else (header(client_ip.CLIENT, client),))],
     }
 
 
@@ -59,10 +61,11 @@ def lua_data(control: Forwarding) -> Json:
 
 def _spoofable(gateway: Gateway) -> list[str]:
     """Headers of clients that nothing may ever see."""
-    ours = (*host_names.headers(gateway.host_names), REASON_HEADER)
+    ours = (*host_names.headers(gateway.host_names), *client_ip.headers(gateway), REASON_HEADER)
     marks = (*rate_limit.marks(gateway.rate_limits), *consumer.marks(gateway.consumers))
     names = {*OVERWRITTEN, *IDENTITY, *gateway.forwarding.removed, *ours, *marks}
-    return sorted(names - _NEEDED_LATER - _keys(gateway))
+    needed = {client_ip.FORWARDED} if gateway.client_ip else set[str]()
+    return sorted(names - _NEEDED_LATER - needed - _keys(gateway))
 
 
 def _any_of(names: Iterable[str]) -> str:

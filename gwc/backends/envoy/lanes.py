@@ -23,6 +23,7 @@ from gwc.backends.envoy import (
     body,
     canonical_path,
     chain,
+    client_ip,
     consumer,
     forwarding,
     json_schema,
@@ -114,12 +115,23 @@ def _name(lane: Lane, gateway: Gateway) -> str:
 
 def network_filters(lanes: Lanes) -> list[Json]:
     """The filter for phase 3, where rules have a say."""
-    rules = lanes.gateway.network_rules
-    if not rules:
+    gateway = lanes.gateway
+    if not _has_phase_3(gateway):
         return []
-    covered = {name: {"network": list(lane.network)} for lane, name in lanes.names.items() if lane.network}
-    data = {"statuses": dict(PRIVATE_STATUS), "lanes": covered, **network_rule.emit(rules)}
-    return [lua_filter(chain.NETWORK, "network", (*_CARRIERS, "zone", "network_rule"), data, {})]
+    covered = {name: {"network": list(lane.network)} for lane, name in lanes.names.items() if _is_admitted(lane, gateway)}
+    proxies = client_ip.emit(gateway.client_ip, gateway.rate_limits)
+    data = {"statuses": dict(PRIVATE_STATUS), "lanes": covered, **network_rule.emit(gateway.network_rules), **proxies}
+    made = lua_filter(chain.NETWORK, "network", (*_CARRIERS, "zone", "network_rule", "client_ip"), data, {})
+    return [{**made, "disabled": not proxies}]  # the access log says who was refused by routing, too
+
+
+def _has_phase_3(gateway: Gateway) -> bool:
+    return bool(gateway.network_rules or gateway.client_ip)
+
+
+def _is_admitted(lane: Lane, gateway: Gateway) -> bool:
+    """Whether the filter for phase 3 must have let the requests of the lane through."""
+    return bool(lane.network or gateway.client_ip)
 
 
 def access_filter(lanes: Lanes) -> Json:
@@ -175,7 +187,7 @@ def _turned_on(lane: Lane, rule: str, lanes: Lanes) -> Json:
     context = lua_per_route(lane=lanes.names[lane], **({"rule": rule} if rule else {}))
     judged = lanes.schemes.natively_judged(lane.security)
     return {
-        **({chain.NETWORK: lua_per_route(lane=lanes.names[lane])} if lane.network else {}),
+        **({chain.NETWORK: lua_per_route(lane=lanes.names[lane])} if _is_admitted(lane, lanes.gateway) else {}),
         **({chain.TOKENS: jwt.per_route(judged)} if judged else {}),
         chain.ACCESS: context,
         **({chain.BODY: context} if lane in lanes.split else {}),
@@ -205,7 +217,7 @@ def _first(lane: Lane, lanes: Lanes) -> Json:
         "rules": list(lane.rules),
         "places": authorization_rule.lua_places(lane.places),
         "is_split": lane in lanes.split,
-        **({"is_behind_rules": True} if lane.network else {}),
+        **({"is_behind_rules": True} if _is_admitted(lane, lanes.gateway) else {}),
         "forwards_tokens": lanes.schemes.forwards_tokens(lane.security),
     }
 

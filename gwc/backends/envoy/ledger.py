@@ -66,7 +66,10 @@ def _anchors(gateway: Gateway) -> Iterator[tuple[str, list[tuple[str, str]]]]:
     yield canonical_path.anchor(gateway.canonical_path), [("canonical_path", "*")]
     for name in gateway.host_names.names:
         yield json.dumps(f"{name}:"), [("host_names", name)]
-    yield f'"name": "{chain.NETWORK}"', [(rule.STEM, rule.id) for rule in gateway.network_rules]
+    yield (
+        f'"name": "{chain.NETWORK}"',
+        [*((rule.STEM, rule.id) for rule in gateway.network_rules), *((c.STEM, "*") for c in gateway.client_ip)],
+    )
     for limit in gateway.rate_limits:
         yield f'{{"key": {json.dumps(limit.id)}, "value": "on"}}', [("rate_limit", limit.id)]
     for upstream in gateway.upstreams:

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from gwc.backends.base import Unenforceable, covering, find_new
-from gwc.backends.envoy import chain, token_bucket
+from gwc.backends.envoy import chain, client_ip, token_bucket
 from gwc.backends.envoy.document import Json
 from gwc.backends.envoy.token_bucket import MAX_TOKENS, ON
 from gwc.controls.rate_limit import RateLimit
@@ -22,9 +22,9 @@ _BUCKETS_PER_LIMIT = 65536
 _MARK = "x-gwc-flood-"
 
 
-def emit(limits: Sequence[RateLimit]) -> list[Json]:
+def emit(limits: Sequence[RateLimit], *, has_proxies: bool) -> list[Json]:
     """The filters; none without limits. Requests of routes without metadata get no descriptor and are not limited."""
-    counters = [_counter(limit, mark) for limit, mark in zip(limits, marks(limits), strict=True)]
+    counters = [_counter(limit, mark, _masked(limit, has_proxies=has_proxies)) for limit, mark in zip(limits, marks(limits), strict=True)]
     return [*counters, token_bucket.judge(chain.FLOOD, marks(limits))] if limits else []
 
 
@@ -64,16 +64,20 @@ def _filter_name(limit: RateLimit) -> str:
     return f"{chain.LIMIT}.{limit.id}"
 
 
-def _counter(limit: RateLimit, mark: str) -> Json:
+def _counter(limit: RateLimit, mark: str, client: Json) -> Json:
     covered: dict[str, Any] = {
         "descriptor_key": limit.id,
         "metadata_key": {"key": METADATA, "path": [{"key": limit.id}]},
         "source": "ROUTE_ENTRY",
     }
     bucket = token_bucket.bucket([{"key": limit.id, "value": ON}, {"key": "masked_remote_address"}], limit)
-    actions: list[Json] = [{"metadata": covered}, _masked(limit)]
+    actions: list[Json] = [{"metadata": covered}, client]
     return token_bucket.counter(_filter_name(limit), mark, [bucket], actions, max_dynamic_descriptors=_BUCKETS_PER_LIMIT)
 
 
-def _masked(limit: RateLimit) -> Json:
+def _masked(limit: RateLimit, *, has_proxies: bool) -> Json:
+    """What counts as one client. Behind proxies, the Lua filter in front has said so."""
+    if has_proxies:
+        name = client_ip.network_header(limit.ipv6_prefix or 0)
+        return {"request_headers": {"header_name": name, "descriptor_key": "masked_remote_address"}}
     return {"masked_remote_address": {"v4_prefix_mask_len": 32, "v6_prefix_mask_len": limit.ipv6_prefix}}

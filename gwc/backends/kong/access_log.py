@@ -7,6 +7,7 @@ $host would be the name of Kong's server. One line for every answer, those to br
 
 from __future__ import annotations
 
+from gwc.backends.kong import client_ip
 from gwc.backends.kong.fragment import HTTP, Anchor, Fragment
 from gwc.controls.access_log import MEMBERS, RESPONSE
 from gwc.ir import Gateway
@@ -21,7 +22,6 @@ VARIABLES = ("gwc_reason", "gwc_operation", "gwc_subject", "gwc_consumer")
 _NUMBERS = {"status": "$gwc_status", "durationMs": "$gwc_duration_ms"}
 _TEXTS = {
     "time": "$time_iso8601",
-    "client": "$remote_addr",
     "host": "$gwc_host",
     "method": "$gwc_method",
     "path": "$gwc_path",
@@ -48,6 +48,6 @@ def variables(gateway: Gateway) -> tuple[str, ...]:
 
 def format_text(request_id: str, gateway: Gateway) -> str:
     """The quoted format of a line; `request_id` is the variable that holds the id of the request."""
-    texts = {**_TEXTS, "requestId": request_id, RESPONSE: "$gwc_response"}
+    texts = {**_TEXTS, "client": client_ip.log_variable(gateway), "requestId": request_id, RESPONSE: "$gwc_response"}
     members = (*MEMBERS, RESPONSE) if gateway.watches_responses else MEMBERS
     return "'{" + ",".join(f'"{m}":{_NUMBERS[m]}' if m in _NUMBERS else f'"{m}":"{texts[m]}"' for m in members) + "}'"

@@ -11,6 +11,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from gwc.backends import client_ip as shared
 from gwc.backends.base import Output, emit_all
 from gwc.backends.kong import (
     CORE_MODULES,
@@ -19,6 +20,7 @@ from gwc.backends.kong import (
     access_log,
     body,
     canonical_path,
+    client_ip,
     data_text,
     file_paths,
     forwarding,
@@ -99,6 +101,7 @@ def _http(gateway: Gateway) -> list[str]:
         *jwt.dictionary(gateway.jwts),
         *metrics.dictionary(gateway),
         forwarding.KEEP_UNUSUAL_NAMES,
+        *(line for c in gateway.client_ip for line in (*shared.directives(c), *client_ip.variables(c))),
         *access_log.MAPS,
         f"log_format gwc escape=json {access_log.format_text('$request_id', gateway)};",
         *((f"lua_ssl_trusted_certificate {trusted};", f"lua_ssl_verify_depth {jwt.VERIFY_DEPTH};") if trusted else ()),

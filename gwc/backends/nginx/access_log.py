@@ -37,7 +37,7 @@ def emit(plan: Plan) -> Fragments:
     """The format, and maps for what NGINX has in another form."""
     reasons = "".join(f" {status} {reason};" for status, reason in CORE_REASONS.items())
     counted = "$gwc_counted" if plan.gateway.metrics else ""
-    log_format = Verbatim(f"log_format gwc escape=json '{counted}{{{','.join(map(_member, MEMBERS))}}}';")
+    log_format = Verbatim(f"log_format gwc escape=json '{counted}{{{','.join(_member(plan, m) for m in MEMBERS)}}}';")
     hosts = "".join(f" {argument(name)} {argument(name)};" for name in plan.gateway.host_names.names)
     http = (
         Verbatim(f'map $host $gwc_log_host {{ default -;{hosts} "~^(?<gwc_host>[!-~]+)" $gwc_host; }}'),
@@ -49,5 +49,7 @@ def emit(plan: Plan) -> Fragments:
     return Fragments(http=http, anchors=(Anchor("*", CONFIGURATION, log_format),))
 
 
-def _member(name: str) -> str:
+def _member(plan: Plan, name: str) -> str:
+    if name == "client" and plan.gateway.client_ip:
+        return '"client":"$gwc_log_client"'
     return f'"{name}":{_NUMBERS[name]}' if name in _NUMBERS else f'"{name}":"{_VALUES[name]}"'

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from gwc.backends.base import LedgerRow, Output
+from gwc.backends.nginx.client_ip import after_authorization
 from gwc.backends.nginx.fragments import CONFIGURATION, POLICY, PROBLEMS, Fragments, Lines
 from gwc.backends.nginx.listener_tls import endpoint
 from gwc.backends.nginx.numbered import by_number
@@ -34,6 +35,7 @@ def _configuration(plan: Plan, fragments: Mapping[str, Fragments]) -> str:
     return _render(
         "nginx.conf.j2",
         endpoint=endpoint(plan.gateway.listener_tls),
+        after_authorization=after_authorization(plan),
         map_entries=_map_entries(plan),
         case=_lines(fragments.values(), lambda f: f.case),
         sections=[{"stem": Verbatim(stem), "lines": f.http} for stem, f in fragments.items() if f.http],

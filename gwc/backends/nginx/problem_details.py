@@ -15,7 +15,9 @@ from gwc.templating import Verbatim
 
 _OWN_STATUS = {494: "normalise.headers", 495: "normalise.certificate", 496: "normalise.certificate", 497: "normalise.request"}
 """Statuses of NGINX for a head that is too large, for a client's certificate that is not trusted, for none, and for HTTP without TLS."""
-_PAGES = sorted({*CORE_REASONS.values(), *_OWN_STATUS.values(), "normalise.path", "normalise.headerName", "network.denied"})
+_PAGES = sorted(
+    {*CORE_REASONS.values(), *_OWN_STATUS.values(), "normalise.path", "normalise.headerName", "network.denied", "normalise.clientAddress"}
+)
 _EXTRA = {
     "route.method": Verbatim("add_header Allow $gwc_allow always;"),
     "flood.limit": Verbatim("add_header Retry-After $gwc_retry_after always;"),

@@ -72,9 +72,14 @@ local function host_fault(data, r)
   return not served and "normalise.host" or nil
 end
 
+--- `chain` says whether the host could read the list of a trusted proxy.
+local function chain_fault(data, r)
+  return data.trusted_proxies and r.chain ~= "good" and "normalise.clientAddress" or nil
+end
+
 --- Phase 1: the reason to refuse the request, or nil.
 local function normalise(core, r)
-  return head_fault(r) or canonical_path.check(r.target, core.data.max_uri_bytes, core.data.matrix) or host_fault(core.data, r)
+  return head_fault(r) or chain_fault(core.data, r) or canonical_path.check(r.target, core.data.max_uri_bytes, core.data.matrix) or host_fault(core.data, r)
 end
 
 --- Phases 5 and 6: nil or the refusal. The verdict says who was verified, unless the credentials themselves were refused.

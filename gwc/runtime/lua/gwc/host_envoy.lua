@@ -9,13 +9,14 @@ local failures = require "gwc.failures"
 
 local M = {}
 
-local find, lower, match = string.find, string.lower, string.match
+local find, lower, match, tonumber = string.find, string.lower, string.match, tonumber
 
 local SEAL, SEALED = "x-envoy-max-retries", "sealed"
 local ADMITTED = "admitted" -- the seal behind phase 3, where rules have a say there
 local PASSED = "passed" -- the seal between the two filters, where a lane needs both: the router refuses it, too
 local SUBJECT, CONSUMER, CLAIMS = "x-gwc-subject", "x-gwc-consumer", "x-gwc-claims"
 local WAITS = "gwc.waits"
+local CLIENT, FORWARDED = "x-real-ip", "x-gwc-forwarded" -- set by the gateway alone (gwc/backends/envoy/client_ip.py)
 
 --- The lanes with their body rules.
 local function prepared(data)
@@ -133,7 +134,7 @@ local FIELDS = {
   end,
   headers = function(r) return r.handle:headers() end,
   target = function(r) return r.headers:get(":path") end,
-  client = function(r) return peer(r.handle) end,
+  client = function(r) return r.headers:get(CLIENT) or peer(r.handle) end,
   --- The names of a certificate that the listener has verified.
   certificate = function(r)
     return function()
@@ -172,14 +173,36 @@ local function remember(h, headers, core, lane, verified)
   end
 end
 
---- Phase 3. Who is let through gets the seal that the filter for credentials demands of a lane with such rules.
+--- A function that finds the client of a request: the address, or nil for a list of a trusted proxy that can't be read. It leaves the address, and
+-- what limits count it by, in headers that clients can't send.
+local function client_finder(data)
+  if data.trusted_proxies == nil then return peer end
+  local client_ip, zone = require "gwc.client_ip", require "gwc.zone"
+  local proxies = zone.prepare(data.trusted_proxies)
+  return function(h)
+    local headers = h:headers()
+    local list = headers:get(FORWARDED)
+    if list then headers:remove(FORWARDED) end
+    local bytes, client = client_ip.find(proxies, assert(peer(h), "a peer without an address"), list)
+    if bytes == nil then return nil end
+    headers:replace(CLIENT, client)
+    for bits, name in next, data.prefixes do headers:replace(name, client_ip.network(bytes, tonumber(bits))) end
+    return client
+  end
+end
+
+--- Phase 3. Who is let through gets the seal that the filter for credentials demands of a lane behind this one. Answers of the gateway's own have
+-- no lane, and come here only where it must be found whose request it is.
 function M.network(data)
   local network_rule = require "gwc.network_rule"
-  local rules = network_rule.prepare(data.network_rules, data.network_sets)
+  local rules, find_client = network_rule.prepare(data.network_rules, data.network_sets), client_finder(data)
   for _, lane in next, data.lanes do lane.network = network_rule.of(rules, lane.network) end
   return guarded(data, function(h)
+    local client = find_client(h)
+    if client == nil then return { reason = "normalise.clientAddress" } end
+    if data.trusted_proxies and h:filterContext():get("lane") == nil then return nil end
     local lane, headers = lane_of(h, data), h:headers()
-    local refusal = network_rule.check(lane.network, peer(h))
+    local refusal = network_rule.check(lane.network, client)
     if refusal then return refusal end
     expect_seal(headers, SEALED)
     headers:replace(SEAL, ADMITTED) -- the last statement

@@ -75,6 +75,7 @@ function M.read(values)
     host = var.http_host and var.host,
     sni = var.ssl_server_name and lower(var.ssl_server_name),
     client = var.remote_addr,
+    chain = var.gwc_chain,
     headers = headers,
     header = function(name)
       local out = {}
