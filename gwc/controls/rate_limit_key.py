@@ -12,7 +12,7 @@ from gwc.controls.forwarding import IDENTITY, OVERWRITTEN
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClientAddress:
-    """`client.ip`: the address of the TCP peer. IPv4 (also mapped into IPv6) whole, of IPv6 the first `ipv6_prefix` bits."""
+    """`client.ip`: the address of the client (gwc/controls/client_ip.py). IPv4 (also mapped into IPv6) whole, of IPv6 the first `ipv6_prefix` bits."""
 
     ipv6_prefix: int
 

@@ -55,10 +55,14 @@ def _compare_forwarded(verdict, request, headers):
 
 
 def test_the_traffic_reaches_every_reason_that_a_request_can_have():
-    """Without those of time, of the store, of the listener and of the upstream."""
+    """Without those of time, of the store, of the listener (lists of trusted proxies among them) and of the upstream."""
     seen = {f.reason for n, s in TRAFFIC for f in faults(GATEWAYS[n], parse(s.raw), Caller(s.sni, CLIENT, NOW_S, s.certificate))}
     prefixes = ("normalise.", "route.", "authn.", "authz.", "body.")
-    assert {r for r in REASONS if r.startswith(prefixes)} - seen == {"normalise.timeout", "normalise.certificate"}
+    assert {r for r in REASONS if r.startswith(prefixes)} - seen == {
+        "normalise.timeout",
+        "normalise.certificate",
+        "normalise.clientAddress",
+    }
 
 
 @pytest.mark.parametrize("allowed", [None, "yes", 1])

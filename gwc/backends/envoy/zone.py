@@ -1,4 +1,4 @@
-"""Zones: networks for the shared core, which looks up the address of the TCP peer in the Lua filter `gwc.access`."""
+"""Zones: networks for the shared core, which looks up the address of the client in the Lua filter `gwc.access`."""
 
 from __future__ import annotations
 
