@@ -13,12 +13,18 @@ from gwc.controls.base import Node, Place
 from gwc.controls.spec import Size, Spec
 
 _CHAR = r"[A-Za-z0-9_~!$&'()*+,=:@-]"
-_CHARS_OR_DOTS = r"[A-Za-z0-9._~!$&'()*+,=:@-]*"
+PATH_CHARS = r"A-Za-z0-9._~!$&'()*+,=:@-"
+"""What stands for itself in a segment, as the inside of a character class."""
+_CHARS_OR_DOTS = rf"[{PATH_CHARS}]*"
 # Escapes only where they are needed: no unreserved character, no dot, slash, backslash, percent, semicolon or control. Both cases of hex.
-_ESCAPE = r"%(?:2[0-46-9A-Ca-c]|3[AC-Fac-f]|40|5[BDEbde]|60|7[B-Db-d]|[89A-Fa-f][0-9A-Fa-f])"
+ESCAPED = r"(?:2[0-46-9A-Ca-c]|3[AC-Fac-f]|40|5[BDEbde]|60|7[B-Db-d]|[89A-Fa-f][0-9A-Fa-f])"
+"""What may follow the percent sign in a path."""
+_ESCAPE = f"%{ESCAPED}"
 # At most two dots and then something that is no dot, or three dots: never `.` or `..` alone.
 _SEGMENT = rf"(?:\.{{0,2}}(?:{_CHAR}|{_ESCAPE})|\.{{3}}){_CHARS_OR_DOTS}(?:{_ESCAPE}{_CHARS_OR_DOTS})*"
-_QUERY_CHARS = r"[!$&'()*+,./0-9:;=?@A-Z\[\]_a-z|~-]*"
+QUERY_CHARS = r"!$&'()*+,./0-9:;=?@A-Z\[\]_a-z|~-"
+"""What stands for itself in a query, as the inside of a character class."""
+_QUERY_CHARS = f"[{QUERY_CHARS}]*"
 
 # What may follow a segment, or stand alone, where an operation has matrix parameters; `..;x` is never a segment (Tomcat reads it as `..`).
 _MATRIX = rf";[A-Za-z0-9._~!$&'()*+,;=:@-]*(?:{_ESCAPE}[A-Za-z0-9._~!$&'()*+,;=:@-]*)*"

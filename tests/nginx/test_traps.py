@@ -37,7 +37,7 @@ from tests.support.tokens import identity_provider, token_for
 
 pytestmark = pytest.mark.gateway
 
-PASS = "proxy_pass http://$gwc_up$request_uri;"
+PASS = "proxy_pass http://$gwc_to_0$request_uri;"
 FIXED = "proxy_pass http://gwc_orders$request_uri;"
 WITH_KEY = f"X-API-Key: {KEY}"
 
@@ -147,6 +147,7 @@ def test_a_kept_connection_belongs_to_one_identity(tmp_path, is_cured) -> None:
             'map $gwc_rule $gwc_open {\n    default "";\n    0 gwc_other;',
             'map $gwc_rule $gwc_open {\n    default "";\n    0 gwc_orders;',
         ),
+        ("nginx.conf", "proxy_pass https://$gwc_to_1", "proxy_pass https://$gwc_to_0"),
     )
     with serving(source, tmp_path, edited(one_worker, *(() if is_cured else one_group))) as site:
         assert site.ask("GET", "/v1/health").status == 200

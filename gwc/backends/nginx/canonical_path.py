@@ -8,13 +8,23 @@ from gwc.backends.base import Unenforceable
 from gwc.backends.nginx.fragments import CONFIGURATION, Anchor, Fragments, Lines
 from gwc.backends.nginx.plan import Plan, problem_location
 from gwc.backends.nginx.quoting import argument, literal
-from gwc.controls.canonical_path import MATRIX_PATH, PATH, QUERY
+from gwc.controls.canonical_path import ESCAPED, PATH_CHARS, QUERY_CHARS
 from gwc.templating import Verbatim
 
 MAX_URI_BYTES = 65000
 """PCRE repeats a character at most 65535 times."""
 BUFFER_BYTES = 8192
 """The least size of a buffer for a request line or a header line."""
+REFUSED = (
+    rf"^[A-Z_-]+ [^ ?]*%(?!{ESCAPED})",
+    r"^[A-Z_-]+ [^ ?]*/(?:/|\.\.?[/?; ])",
+    r"^[A-Z_-]+ [^ ?]*\?[^ ]*%(?![0-9A-Fa-f][0-9A-Fa-f])",
+)
+"""Request lines with an escape in the path that is needless or malformed, an empty or a dot segment, a malformed escape in the query.
+
+The grammar of the control in pieces without a group that repeats: PCRE 1 keeps a frame for each round of one and gives up on a target of 8,000
+bytes of escapes, unless it is possessive, which checkers of configurations do not know. Each piece takes linear time.
+"""
 
 
 def emit(plan: Plan) -> Fragments:
@@ -23,9 +33,7 @@ def emit(plan: Plan) -> Fragments:
     if control.max_uri_bytes > MAX_URI_BYTES:
         raise Unenforceable(control.span, control.STEM, "max_uri_bytes", f"NGINX can check at most {MAX_URI_BYTES} bytes")
     refused = argument(problem_location("normalise.path"))
-    grammar = Verbatim(
-        f"{literal(f'~^[A-Z_-]+ (?<gwc_path>{_possessive(MATRIX_PATH if control.matrix else PATH)})(?:{_possessive(QUERY)})? HTTP/[0-9.]+$')} $gwc_path;"
-    )
+    grammar = Verbatim(f"{literal(f'~{accepted(matrix=control.matrix)}')} $gwc_path;")
     http = (
         Verbatim(f"large_client_header_buffers 4 {_buffer_bytes(control.max_uri_bytes)};"),
         Verbatim("map $request_uri $gwc_before_length {"),
@@ -35,6 +43,7 @@ def emit(plan: Plan) -> Fragments:
         # the request line: `$request_uri` of `GET http://host/path` is the path only
         Verbatim("map $request $gwc_before_grammar {"),
         Verbatim(f"  default {refused};"),
+        *(Verbatim(f"  {literal(f'~{expression}')} {refused};") for expression in REFUSED),
         Verbatim(f"  {grammar}"),
         Verbatim("}"),
         *(_semicolons(plan) if control.matrix else ()),
@@ -48,7 +57,7 @@ def _semicolons(plan: Plan) -> Lines:
     return (
         Verbatim('map "$gwc_op $request_uri" $gwc_lane {'),
         Verbatim(f"  default {argument(problem_location('normalise.path'))};"),
-        *(Verbatim(f"  {literal(path)} $gwc_lane_of;") for path in ("~^- ", r"~^[^?;]*+(?:\?|$)", *filter(None, paths))),
+        *(Verbatim(f"  {literal(path)} $gwc_lane_of;") for path in ("~^- ", r"~^[^?;]*(?:\?|$)", *filter(None, paths))),
         Verbatim("}"),
     )
 
@@ -59,12 +68,10 @@ def _path(key: str, segments: int, matrix: tuple[int, ...]) -> str:
     return rf"~^{re.escape(key)} /{text}(?:\?|$)" if matrix else ""
 
 
-def _possessive(expression: str) -> str:
-    """The same language without backtracking: the grammar is unambiguous, so no repetition ever has to give anything back.
-
-    PCRE 1 keeps a frame for each round of a plain repetition of a group and gives up on a target of 8,000 bytes of escapes.
-    """
-    return expression.replace(")*", ")*+").replace("]*", "]*+")
+def accepted(*, matrix: bool) -> str:
+    """What a request line must be that none of REFUSED finds anything in: its characters, and where the path is."""
+    semicolon = ";" if matrix else ""
+    return rf"^[A-Z_-]+ (?<gwc_path>/[%/{semicolon}{PATH_CHARS}]*)(?:\?[%{QUERY_CHARS}]*)? HTTP/[0-9.]+\z"
 
 
 def _buffer_bytes(max_uri_bytes: int) -> int:

@@ -6,6 +6,7 @@ and no location inside it has one.
 
 from __future__ import annotations
 
+from gwc.backends.nginx.checked_text import check, checked
 from gwc.backends.nginx.fragments import CONFIGURATION, Anchor, Fragments
 from gwc.backends.nginx.plan import Plan
 from gwc.backends.nginx.quoting import directive, javascript
@@ -21,17 +22,18 @@ _KNOWN = (
     ("X-Forwarded-Host", "$host"),
     ("X-Forwarded-Proto", "https"),
     ("X-Request-Id", "$request_id"),
-    (SUBJECT, "$gwc_subject"),
-    (CONSUMER, "$gwc_consumer"),
+    (SUBJECT, f"${checked('gwc_subject')}"),
+    (CONSUMER, f"${checked('gwc_consumer')}"),
 )
 AUTHORIZATION = "authorization"
+_SENT = ("gwc_subject", "gwc_consumer", "gwc_authorization", "gwc_claims", "gwc_cookie")
 _VARIABLES = (
     "js_var $gwc_authorization;    # of a verified token that is to be forwarded",
     "js_var $gwc_claims;",
     "js_var $gwc_cookie;",
     "js_var $gwc_target_sent;",
 )
-_TARGET = 'map $gwc_target_sent $gwc_target_forwarded { volatile; default $gwc_target_sent; "" $request_uri; }'
+_TARGET = r'map $gwc_target_sent $gwc_target_forwarded { volatile; default ""; "" $request_uri; "~^(?<gwc_target_text>/[!-~]*)\z" $gwc_target_text; }'
 # Fields of the upstream's answer that NGINX would act on, hide or replace.
 _OBEYED = ("X-Accel-Redirect", "X-Accel-Expires", "X-Accel-Limit-Rate", "X-Accel-Buffering", "X-Accel-Charset")
 _HIDDEN = ("Date", "Server", "X-Pad", *_OBEYED)
@@ -46,7 +48,11 @@ def emit(plan: Plan) -> Fragments:
     lines = {u.name: (_host(u), *known, *removed, *answer) for u in plan.gateway.upstreams}
     removed_keys = javascript([control.removed_query, control.removed_cookies])
     return Fragments(
-        http=(*map(Verbatim, (*_VARIABLES, *((_TARGET,) if control.removed_query else ()))), _scripted(control)),
+        http=(
+            *map(Verbatim, (*_VARIABLES, *((_TARGET,) if control.removed_query else ()))),
+            *map(check, _SENT),
+            _scripted(control),
+        ),
         upstream=lines,
         script=(Verbatim(f"function removed() {{ return {removed_keys}; }}"),),
         anchors=(Anchor("*", CONFIGURATION, known[0] if plan.lanes else "location ^~ / {"),),
@@ -57,9 +63,9 @@ def _of_caller(gateway: Gateway) -> tuple[tuple[str, str], ...]:
     """Fields that the script sets for some requests, where the policy has a use for them."""
     forwards = {control.forward for control in gateway.jwts}
     return (
-        (AUTHORIZATION, "$gwc_authorization" if "token" in forwards else '""'),
-        (CLAIMS, "$gwc_claims" if "claims" in forwards else '""'),
-        *((("Cookie", "$gwc_cookie"),) if gateway.forwarding.removed_cookies else ()),
+        (AUTHORIZATION, f"${checked('gwc_authorization')}" if "token" in forwards else '""'),
+        (CLAIMS, f"${checked('gwc_claims')}" if "claims" in forwards else '""'),
+        *((("Cookie", f"${checked('gwc_cookie')}"),) if gateway.forwarding.removed_cookies else ()),
     )
 
 

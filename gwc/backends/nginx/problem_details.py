@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 
+from gwc.backends.nginx.checked_text import check, checked
 from gwc.backends.nginx.fragments import PROBLEMS, Anchor, Fragments, Lines
 from gwc.backends.nginx.plan import Plan, problem_location
 from gwc.backends.nginx.quoting import argument, javascript
@@ -19,8 +20,8 @@ _PAGES = sorted(
     {*CORE_REASONS.values(), *_OWN_STATUS.values(), "normalise.path", "normalise.headerName", "network.denied", "normalise.clientAddress"}
 )
 _EXTRA = {
-    "route.method": Verbatim("add_header Allow $gwc_allow always;"),
-    "flood.limit": Verbatim("add_header Retry-After $gwc_retry_after always;"),
+    "route.method": Verbatim(f"add_header Allow ${checked('gwc_allow')} always;"),
+    "flood.limit": Verbatim(f"add_header Retry-After ${checked('gwc_retry_after')} always;"),
     # NGINX refuses a malformed Host with 400 before any map is asked
     "normalise.request": Verbatim("if ($gwc_misdirected) { return 421; }"),
 }
@@ -36,7 +37,9 @@ def emit(plan: Plan) -> Fragments:
         Verbatim("} return null; }"),
     )
     anchor = Anchor("*", PROBLEMS, _page("internal.error")[-2])
-    return Fragments(problems=(*_error_pages(), *pages), script=script, anchors=(anchor,))
+    return Fragments(
+        http=(check("gwc_allow"), check("gwc_retry_after")), problems=(*_error_pages(), *pages), script=script, anchors=(anchor,)
+    )
 
 
 def _error_pages() -> Lines:

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from gwc.backends.base import Unenforceable
+from gwc.backends.nginx.checked_text import check, checked
 from gwc.backends.nginx.fragments import CONFIGURATION, POLICY, Anchor, Fragments, Lines
 from gwc.backends.nginx.plan import Charge, Lane, Plan, is_native, rate
 from gwc.backends.nginx.quoting import directive, javascript, member
@@ -27,9 +28,10 @@ SHORT_PREFIX = 88
 LEAST_BYTES = 128 * 1024
 _PHASES: tuple[Phase, ...] = ("flood", "throttle", "body")
 _LOCKS = Verbatim("js_shared_dict_zone zone=gwc_locks:128k type=number timeout=1s evict; # one bucket of each worker at a time")
+_FIELD_VARIABLES = tuple(line for name in ("gwc_limits_policy", "gwc_limits_left") for line in (Verbatim(f"js_var ${name};"), check(name)))
 _FIELDS = (
-    Verbatim("add_header RateLimit-Policy $gwc_limits_policy always;"),
-    Verbatim("add_header RateLimit $gwc_limits_left always;"),
+    Verbatim(f"add_header RateLimit-Policy ${checked('gwc_limits_policy')} always;"),
+    Verbatim(f"add_header RateLimit ${checked('gwc_limits_left')} always;"),
 )
 """An empty value is no field."""
 
@@ -48,7 +50,7 @@ def emit(plan: Plan) -> Fragments:
         directive("limit_req_log_level", "notice"),
         *(_dictionary(plan, limit) for limit in scripted),
         *((_LOCKS,) if has_buckets else ()),
-        *map(Verbatim, ("js_var $gwc_limits_policy;", "js_var $gwc_limits_left;") if any(x.announces for x in plan.lanes) else ()),
+        *(_FIELD_VARIABLES if any(x.announces for x in plan.lanes) else ()),
     )
     return Fragments(
         http=http,

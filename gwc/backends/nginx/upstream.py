@@ -14,14 +14,19 @@ from gwc.controls.forwarding import Forwarding
 from gwc.controls.upstream import ClientCertificate, Upstream, VerifiedTls
 from gwc.templating import Verbatim
 
+_NEVER_ASKED = Verbatim("resolver 127.0.0.1; # never asked: what requests are passed to is one of the groups below, or nothing")
+"""Without it, checkers of configurations take the variable of `proxy_pass` for a name that nobody resolves again."""
+
 
 def emit(plan: Plan) -> Fragments:
     """The groups, TLS and timeouts of each upstream, `proxy_pass` in every lane, and a member `upstream` in every rule."""
     upstreams = {u.name: u for u in plan.gateway.upstreams}
     return Fragments(
-        http=tuple(line for u in upstreams.values() for line in _group(u)),
+        http=(_NEVER_ASKED, *(line for n, u in enumerate(upstreams.values()) for line in (*_group(u), _verdict(u, n)))),
         upstream={u.name: _settings(u) for u in upstreams.values()},
-        lanes=tuple((_pass(upstreams[lane.upstream], plan.gateway.forwarding),) for lane in plan.lanes),
+        lanes=tuple(
+            (_pass(upstreams[lane.upstream], list(upstreams).index(lane.upstream), plan.gateway.forwarding),) for lane in plan.lanes
+        ),
         rules=tuple(member("upstream", upstream_group(rule.upstream), n) for n, rule in enumerate(plan.rules)),
         anchors=tuple(Anchor(u.name, CONFIGURATION, _group(u)[0]) for u in upstreams.values()),
     )
@@ -37,11 +42,17 @@ def _group(control: Upstream) -> Lines:
     )
 
 
-def _pass(control: Upstream, forwarding: Forwarding) -> Verbatim:
+def _verdict(control: Upstream, number: int) -> Verbatim:
+    """The group where the script's verdict is this group, else nothing: a lane leads to no other."""
+    group = argument(upstream_group(control.name))
+    return Verbatim(f'map $gwc_up $gwc_to_{number} {{ volatile; default ""; {group} {group}; }}')
+
+
+def _pass(control: Upstream, number: int, forwarding: Forwarding) -> Verbatim:
     """An empty `$gwc_up`, which every failure of the script leaves behind, is no server: 500."""
     scheme = "https" if isinstance(control.transport, VerifiedTls) else "http"
     target = "$gwc_target_forwarded" if forwarding.removed_query else "$request_uri"
-    return Verbatim(f"proxy_pass {scheme}://$gwc_up{target};")
+    return Verbatim(f"proxy_pass {scheme}://$gwc_to_{number}{target};")
 
 
 def _settings(control: Upstream) -> Lines:

@@ -22,7 +22,7 @@ MAX_JSON_DEPTH = 31
 _RANGES = ("application/json", "application/*", "*/*")
 _JSON = ("application/json", "application/json; charset=utf-8", "application/json;charset=utf-8")
 _SIGNED = (
-    'map $request_uri $gwc_bare { default ""; "~^[^?%]*+$" +; }',
+    'map $request_uri $gwc_bare { default ""; "~^[^?%]*$" +; }',
     'map "$gwc_framed:$gwc_bare:$http_content_type:$http_content_encoding" $gwc_sign {',
     "  default +;",
     '  "~^:[^+]" ?;',
