@@ -4,6 +4,8 @@ VENV := .venv
 DEMO_VENV := .demo-venv
 BIN := $(VENV)/bin
 PYTEST_ARGS ?=
+# Twice the cores: half of what the tests take is waiting for gateways, clocks and timeouts.
+WORKERS ?= $(shell echo $$((2 * $$(nproc))))
 
 .PHONY: help demo test test-long check bench conformance fuzz schemas docs clean
 help:
@@ -28,10 +30,10 @@ demo: $(DEMO_VENV)/.complete
 	$(DEMO_VENV)/bin/python -m gwc.local.demo examples/orders/orders.gwc.yaml
 
 test: $(VENV)/.complete
-	$(BIN)/python -m pytest -n auto -m "not long" $(PYTEST_ARGS)
+	$(BIN)/python -m pytest -n $(WORKERS) -m "not long" $(PYTEST_ARGS)
 
 test-long: $(VENV)/.complete
-	$(BIN)/python -m pytest -n auto $(PYTEST_ARGS)
+	$(BIN)/python -m pytest -n $(WORKERS) $(PYTEST_ARGS)
 
 check: $(VENV)/.complete
 	$(BIN)/ruff check

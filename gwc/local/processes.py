@@ -20,7 +20,7 @@ from typing import Any
 
 from gwc.backends.base import Output
 
-READY_S = 20.0
+READY_S = 60.0
 STOP_S = 10.0
 ATTEMPTS = 5
 

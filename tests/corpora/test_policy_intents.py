@@ -85,7 +85,7 @@ SAID = {
     ),
     "header-set-crlf": section('responseHeaders: {set: {X-A: "a\\r\\nb"}}'),
     "time-window": Said(more={"consumers": CONSUMERS.replace("2030-01-01", "2001-01-01")}),
-    "unsupported-control": instead("burst: 50}", "burst: 50, scope: cluster}", "GWC021"),
+    "unsupported-control": instead("burst: 50}", "burst: 50, scope: cluster}", "GWC507"),
 }
 ELSEWHERE = {
     "out-symlink": "tests/output/test_writer.py",

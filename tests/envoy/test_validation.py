@@ -85,7 +85,7 @@ def test_a_broken_phase_refuses(tmp_path: Path, is_split: bool, fault: str):
 @SPLIT
 @pytest.mark.parametrize(
     "apply",
-    [lambda context: context.update(rule="nothing"), lambda context: context.pop("rule"), lambda context: context.update(rule="")],
+    [lambda context: context.update(rule="nothing"), lambda context: context.pop("rule", None), lambda context: context.update(rule="")],
     ids=["unknown", "missing", "empty"],
 )
 def test_a_route_that_names_no_rule_refuses(tmp_path: Path, is_split: bool, apply: Callable[[dict[str, str]], object]):

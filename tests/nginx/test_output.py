@@ -262,7 +262,7 @@ def test_the_log_is_json_whatever_a_client_sends(tmp_path) -> None:
     assert len(lines) == 6
     assert "secret" not in text.decode()
     assert "secret" not in site.running.complaints()
-    assert [line["status"] for line in lines][2] == 426
+    assert 426 in [line["status"] for line in lines]  # each worker writes for itself: no order
 
 
 @pytest.mark.gateway

@@ -54,8 +54,6 @@ def test_sections_of_later_versions_are_refused_by_name(tmp_path: Path, key: str
     ("old", "new"),
     [
         ("    profile:", "    hsts: {maxAge: 730d}\n    profile:"),
-        ("  address:", "  clientIp: {header: X-Forwarded-For}\n  address:"),
-        ("rateLimits:", "network: {allow: [10.0.0.0/8]}\nrateLimits:"),
         ("jwks: {file: jwks.json}", "mode: monitor\n    jwks: {file: jwks.json}"),
         ("partnerKey: {type: apiKey, consumers: consumers.gwc.yaml}", "partnerKey: {type: oauth2Introspection}"),
         ("burst: 50}", "burst: 50, mode: monitor}"),
