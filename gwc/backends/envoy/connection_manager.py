@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from gwc.backends.envoy import (
     access_log,
@@ -28,8 +27,7 @@ from gwc.backends.envoy.document import HTTP_FILTER, Json, extension, typed
 from gwc.backends.envoy.lanes import Lanes
 from gwc.ir import Gateway, Operation
 
-ROUTES = "gateway"
-"""The name of the route table: file-xDS takes one in a file."""
+_ROUTES = "gateway"
 _MESSAGE = "envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager"
 _HEADER_KIB = 32
 
@@ -44,7 +42,7 @@ def routes(known: Lanes) -> Json:
         gates[name] = canonical_path.emit(gateway.canonical_path, routing.emit(served, ends))
     return typed(
         "envoy.config.route.v3.RouteConfiguration",
-        name=ROUTES,
+        name=_ROUTES,
         validate_clusters=True,
         **forwarding.emit(gateway),
         response_headers_to_remove=[problem_details.REASON_HEADER],  # an upstream's would be taken for the gateway's
@@ -52,8 +50,8 @@ def routes(known: Lanes) -> Json:
     )
 
 
-def emit(known: Lanes, filters: list[Json], **routes_from: Any) -> Json:
-    """The network filter; `filters` are those of `http_filters`, `routes_from` is `route_config` or `rds`."""
+def emit(known: Lanes, filters: list[Json], route_config: Json) -> Json:
+    """The network filter; `filters` are those of `http_filters`, `route_config` is the table of `routes`."""
     gateway = known.gateway
     manager = typed(
         _MESSAGE,
@@ -68,7 +66,7 @@ def emit(known: Lanes, filters: list[Json], **routes_from: Any) -> Json:
         local_reply_config=problem_details.emit(gateway),
         access_log=[*access_log.emit(gateway), *metrics.emit(gateway)],
         http_filters=filters,
-        **routes_from,
+        route_config=route_config,
     )
     return {"name": "envoy.filters.network.http_connection_manager", "typed_config": manager}
 

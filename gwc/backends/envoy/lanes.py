@@ -1,7 +1,6 @@
 """Lanes: everything that the Lua filters do with the requests of a route. Operations that are judged alike share one.
 
-Envoy reads listeners and routes from two files, one after the other. So a lane is called by what it does: a route that is newer or older
-than the listener names the same lane, or none, which denies.
+A lane is called by what it does: a route of another policy than the filters names a lane that does the same, or none, which denies.
 
 `gwc.access` does it all, in one run: an empty filter of Lua costs as much as all it does here. The body is left to `gwc.body`, behind it,
 where limits of consumers come between, and where the request may have waited for keys: what of a body came meanwhile Envoy gives only to

@@ -15,6 +15,8 @@ from gwc.backends.nginx.script import bundle
 from gwc.templating import Verbatim, environment
 
 SCRIPT = "gwc.js"
+_SENDING_S = 60
+"""For head and body of a request; `client_body_timeout` is between two parts of it."""
 
 
 def assemble(plan: Plan, fragments: Mapping[str, Fragments]) -> Output:
@@ -37,10 +39,17 @@ def _configuration(plan: Plan, fragments: Mapping[str, Fragments]) -> str:
         endpoint=endpoint(plan.gateway.listener_tls),
         after_authorization=after_authorization(plan),
         map_entries=_map_entries(plan),
+        shutdown_s=_shutdown_s(plan),
         case=_lines(fragments.values(), lambda f: f.case),
         sections=[{"stem": Verbatim(stem), "lines": f.http} for stem, f in fragments.items() if f.http],
         servers=[_server(plan, n, fragments.values()) for n in range(len(plan.servers))],
     )
+
+
+def _shutdown_s(plan: Plan) -> int:
+    """Longer than any request may take: to send its body, to connect, and to be answered."""
+    slowest_ms = max((u.connect_timeout_ms + u.response_timeout_ms for u in plan.gateway.upstreams), default=0)
+    return _SENDING_S + -(-slowest_ms // 1000)
 
 
 def _map_entries(plan: Plan) -> int:
