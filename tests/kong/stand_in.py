@@ -3,7 +3,7 @@
 It is no Kong: router, balancer, kit and template are rebuilt from the facts, as far as gwc uses them. What it shows is that the
 compiled plugin, kong.conf and both include files work in a real server, and that the runner (tests/support/kong_process.py) does.
 
-    stand_in.py config parse KONG_YML -c KONG_CONF | start -c KONG_CONF | stop -p PREFIX
+    stand_in.py config parse KONG_YML -c KONG_CONF | start -c KONG_CONF | reload -c KONG_CONF | stop -p PREFIX
 """
 
 from __future__ import annotations
@@ -39,6 +39,7 @@ load_module /usr/lib/nginx/modules/ngx_http_lua_module.so;
 worker_processes {workers};
 pid pids/nginx.pid;
 error_log {error_log} notice;
+{main}
 events {{ worker_connections 1024; }}
 http {{
   uninitialized_variable_warn off;
@@ -117,6 +118,8 @@ def main(arguments: list[str]) -> None:
             _parsed(Path(document))
         case ["start", "-c", settings]:
             _start(_settings(Path(settings)))
+        case ["reload", "-c", settings]:
+            _reload(_settings(Path(settings)))
         case ["stop", "-p", prefix]:
             _stop(Path(prefix))
         case _:
@@ -141,13 +144,26 @@ def _start(settings: dict[str, str]) -> None:
     prefix = Path(settings["prefix"])
     for name in ("logs", "pids"):
         (prefix / name).mkdir(parents=True, exist_ok=True)
-    document = _parsed(Path(settings["declarative_config"]))
-    (prefix / "nginx.conf").write_text(_TEMPLATE.format(**_values(settings, document, prefix)), encoding="utf-8")
+    _prepare(settings, prefix)
     started = subprocess.run(
         ["/usr/sbin/nginx", "-p", f"{prefix}/", "-c", "nginx.conf", "-e", "stderr"], capture_output=True, text=True, check=False
     )
     sys.stderr.write(started.stderr)
     sys.exit(started.returncode)
+
+
+def _prepare(settings: dict[str, str], prefix: Path) -> None:
+    document = _parsed(Path(settings["declarative_config"]))
+    (prefix / "nginx.conf").write_text(_TEMPLATE.format(**_values(settings, document, prefix)), encoding="utf-8")
+
+
+def _reload(settings: dict[str, str]) -> None:
+    """As Kong's: whatever becomes of it, it says that it succeeded."""
+    prefix = Path(settings["prefix"])
+    with suppress(ValueError, KeyError, SystemExit):
+        _prepare(settings, prefix)
+    os.kill(int((prefix / "pids" / "nginx.pid").read_text()), signal.SIGHUP)
+    print("Kong reloaded")
 
 
 def _values(settings: dict[str, str], document: dict[str, Any], prefix: Path) -> dict[str, Any]:
@@ -161,6 +177,7 @@ def _values(settings: dict[str, str], document: dict[str, Any], prefix: Path) ->
         "digest": plugins[0]["config"]["digest"] if plugins and plugins[0].get("enabled", True) else None,
     }
     http = [f"  {k.removeprefix('nginx_http_')} {v};" for k, v in settings.items() if k.startswith(("nginx_http_", "lua_ssl_"))]
+    main = [f"{k.removeprefix('nginx_main_')} {v};" for k, v in settings.items() if k.startswith("nginx_main_")]
     proxy = [f"    {k.removeprefix('nginx_proxy_')} {v};" for k, v in settings.items() if k.startswith("nginx_proxy_")]
     return {
         **{
@@ -175,6 +192,7 @@ def _values(settings: dict[str, str], document: dict[str, Any], prefix: Path) ->
         "user": "user root;" if os.geteuid() == 0 else "",
         "here": _HERE,
         "runtime": _RUNTIME,
+        "main": "\n".join(main),
         "http": "\n".join(http),
         "proxy": "\n".join(proxy),
         "upstreams": "\n".join(_upstream(u) for u in document["upstreams"] if u.get("targets")),

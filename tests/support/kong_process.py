@@ -25,6 +25,7 @@ from gwc.backends.base import Output
 from gwc.local.processes import NotStarted, Running, free_port, write
 
 ATTEMPTS = 3
+SETTINGS = "kong-test.conf"
 READY_S = 20.0
 COMMAND_S = 120.0
 _CHANGED = ("prefix", "proxy_access_log", "proxy_error_log", "dns_resolver", "nginx_user")
@@ -87,9 +88,20 @@ def client_keys(document: Mapping[str, list[dict[str, str]]], folder: Path) -> d
 
 
 def _settings(place: Path) -> Path:
+    """The file with `test_settings`, and the names under which `Running` looks for logs."""
+    logs = place / "prefix" / "logs"
+    changed = place / SETTINGS
+    changed.write_bytes(changed_settings((place / "kong.conf").read_bytes(), place))
+    for name, target in (("stdout", "gwc-access.log"), ("stderr", "gwc-error.log")):
+        with suppress(FileExistsError):
+            (place / name).symlink_to(logs / target)
+    return changed
+
+
+def changed_settings(settings: bytes, place: Path) -> bytes:
     """kong.conf with what a test needs different."""
     logs = place / "prefix" / "logs"
-    lines = (place / "kong.conf").read_text(encoding="utf-8").splitlines()
+    lines = settings.decode().splitlines()
     kept = [line for line in lines if line.partition("=")[0].strip() not in _CHANGED]
     kept += [
         f"prefix = {place / 'prefix'}",
@@ -99,12 +111,7 @@ def _settings(place: Path) -> Path:
     ]
     if os.geteuid() == 0:
         kept.append("nginx_user = root root")
-    changed = place / "kong-test.conf"
-    changed.write_text("\n".join(kept) + "\n", encoding="utf-8")
-    for name, target in (("stdout", "gwc-access.log"), ("stderr", "gwc-error.log")):
-        with suppress(FileExistsError):
-            (place / name).symlink_to(logs / target)
-    return changed
+    return ("\n".join(kept) + "\n").encode()
 
 
 def _run(arguments: list[str], environment: Mapping[str, str]) -> subprocess.CompletedProcess[str]:
