@@ -146,6 +146,6 @@ def test_a_dictionary_of_another_size_is_an_empty_one(tmp_path: Path):
     """NGINX keeps shared memory only where name and size are as before."""
     with echo() as upstream, serving("nginx", limited(5, 5), upstream.port, tmp_path) as site:
         spent(site)
-        found = re.search(r"js_shared_dict_zone zone=gwc_limits[a-z0-9_]*:(\S+)", site.compiled(limited(5, 5)).files["nginx.conf"].decode())
+        found = re.search(r"js_shared_dict_zone zone=gwc_limit_[a-z-]*:(\S+)", site.compiled(limited(5, 5)).files["nginx.conf"].decode())
         site.reload(edited(site.compiled(limited(5, 5)), found[0], found[0].replace(found[1], "64m")))
         spent(site)

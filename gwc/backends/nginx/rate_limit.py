@@ -5,7 +5,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import math
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -13,7 +15,7 @@ from gwc.backends.base import Unenforceable
 from gwc.backends.nginx.checked_text import check, checked
 from gwc.backends.nginx.fragments import CONFIGURATION, POLICY, Anchor, Fragments, Lines
 from gwc.backends.nginx.plan import Charge, Lane, Plan, is_native, rate
-from gwc.backends.nginx.quoting import directive, javascript, member
+from gwc.backends.nginx.quoting import directive, javascript, literal, member
 from gwc.controls.rate_limit import Phase, RateLimit
 from gwc.controls.rate_limit_key import BodyKey, ClaimKey, ClientAddress, ConsumerKey, CookieKey, HeaderKey, KeyPart, PathKey
 from gwc.templating import Verbatim
@@ -26,6 +28,7 @@ SHORT_BYTES, DIGEST_BYTES = 131, 262
 SHORT_PREFIX = 88
 """Addresses by more bits of IPv6 have more than 16 characters."""
 LEAST_BYTES = 128 * 1024
+_PLAIN = re.compile("[A-Za-z0-9_-]+")
 _PHASES: tuple[Phase, ...] = ("flood", "throttle", "body")
 _LOCKS = Verbatim("js_shared_dict_zone zone=gwc_locks:128k type=number timeout=1s evict; # one bucket of each worker at a time")
 _FIELD_VARIABLES = tuple(line for name in ("gwc_limits_policy", "gwc_limits_left") for line in (Verbatim(f"js_var ${name};"), check(name)))
@@ -45,18 +48,18 @@ def emit(plan: Plan) -> Fragments:
     has_buckets = scripted or any(consumer.limits for consumer in plan.gateway.consumers)
     http = (
         *(line for prefix in sorted({_prefix(limit) for limit in native}) for line in _address(prefix)),
-        *(_zone_directive(plan, limit) for limit in native),
+        *(_zone_directive(limit) for limit in native),
         directive("limit_req_status", 429),
         directive("limit_req_log_level", "notice"),
-        *(_dictionary(plan, limit) for limit in scripted),
+        *(_dictionary(limit) for limit in scripted),
         *((_LOCKS,) if has_buckets else ()),
         *(_FIELD_VARIABLES if any(x.announces for x in plan.lanes) else ()),
     )
     return Fragments(
         http=http,
-        lanes=tuple(tuple(_lane(plan, lane)) for lane in plan.lanes),
-        rules=tuple(member("limits", _charges(plan, rule.charges), n) for n, rule in enumerate(plan.rules)),
-        script=(Verbatim("function limit(name) { switch (name) {"), *(_case(plan, x) for x in scripted), Verbatim("} return null; }")),
+        lanes=tuple(tuple(_lane(lane)) for lane in plan.lanes),
+        rules=tuple(member("limits", _charges(rule.charges), n) for n, rule in enumerate(plan.rules)),
+        script=(Verbatim("function limit(name) { switch (name) {"), *(_case(x) for x in scripted), Verbatim("} return null; }")),
         anchors=tuple(_anchor(plan, limit) for limit in plan.gateway.rate_limits),
     )
 
@@ -69,8 +72,10 @@ def _refuse(limit: RateLimit) -> None:
         raise Unenforceable(limit.span, limit.STEM, "algorithm", "NGINX counts token buckets here", "use algorithm: tokenBucket")
 
 
-def _zone(plan: Plan, limit: RateLimit) -> str:
-    return f"gwc_limit_{plan.gateway.rate_limits.index(limit)}"
+def _zone(limit: RateLimit) -> str:
+    """By the limit's own name, so that no reload gives its buckets to another one; by a digest of a name that is not one of the language."""
+    name = limit.id if _PLAIN.fullmatch(limit.id) else hashlib.sha256(limit.id.encode()).hexdigest()
+    return f"gwc_limit_{name}"
 
 
 # --- limit_req ------------------------------------------------------------------------------------------------------------
@@ -93,15 +98,17 @@ def _address(ipv6_prefix: int) -> Lines:
     )
 
 
-def _zone_directive(plan: Plan, limit: RateLimit) -> Verbatim:
-    zone, size = _zone(plan, limit), _kibibytes(limit.max_keys * ZONE_BYTES)
-    return Verbatim(f"limit_req_zone $gwc_client_{_prefix(limit)} zone={zone}:{size} rate={rate(limit)}; # {javascript(limit.id)}")
+def _zone_directive(limit: RateLimit) -> Verbatim:
+    zone, size = _zone(limit), _kibibytes(limit.max_keys * ZONE_BYTES)
+    return Verbatim(
+        f"limit_req_zone $gwc_client_{_prefix(limit)} zone={literal(f'{zone}:{size}')} rate={rate(limit)}; # {javascript(limit.id)}"
+    )
 
 
-def _lane(plan: Plan, lane: Lane) -> Iterator[Verbatim]:
+def _lane(lane: Lane) -> Iterator[Verbatim]:
     if lane.limit is not None:
         burst = f" burst={lane.limit.burst - 1} nodelay" if lane.limit.burst > 1 else ""
-        yield Verbatim(f"limit_req zone={_zone(plan, lane.limit)}{burst};")
+        yield Verbatim(f"limit_req zone={literal(_zone(lane.limit))}{burst};")
         yield Verbatim(f"set $gwc_retry_after {max(1, math.ceil(lane.limit.seconds_per_token))};")
     if lane.announces:
         yield from _FIELDS
@@ -110,25 +117,24 @@ def _lane(plan: Plan, lane: Lane) -> Iterator[Verbatim]:
 # --- the script -----------------------------------------------------------------------------------------------------------
 
 
-def _dictionary(plan: Plan, limit: RateLimit) -> Verbatim:
+def _dictionary(limit: RateLimit) -> Verbatim:
     """`evict` only for keys that a client makes as he likes: who has so many has as many full buckets. A full dictionary refuses everybody else's."""
     is_short = limit.phase == "flood" and _prefix(limit) <= SHORT_PREFIX
     size = _kibibytes(limit.max_keys * (SHORT_BYTES if is_short else DIGEST_BYTES))
     evict = " evict" if limit.is_minted else ""
-    return Verbatim(f"js_shared_dict_zone zone={_zone(plan, limit)}:{size} type=number timeout=1h{evict}; # {javascript(limit.id)}")
+    return Verbatim(f"js_shared_dict_zone zone={literal(f'{_zone(limit)}:{size}')} type=number timeout=1h{evict}; # {javascript(limit.id)}")
 
 
 def _kibibytes(size: int) -> str:
     return f"{math.ceil(max(LEAST_BYTES, size) / 1024)}k"
 
 
-def _charges(plan: Plan, charges: tuple[Charge, ...]) -> list[list[Any]] | None:
+def _charges(charges: tuple[Charge, ...]) -> list[list[Any]] | None:
     """For each phase [name of the limit, tokens, parts of the key] of its limits."""
     if not charges:
         return None
     return [
-        [[_zone(plan, c.limit), c.tokens, [_part(p, c) for p in c.limit.key]] for c in charges if c.limit.phase == phase]
-        for phase in _PHASES
+        [[_zone(c.limit), c.tokens, [_part(p, c) for p in c.limit.key]] for c in charges if c.limit.phase == phase] for phase in _PHASES
     ]
 
 
@@ -145,15 +151,15 @@ def _part(part: KeyPart, charge: Charge) -> list[Any]:
     return [{ClaimKey: "claim", HeaderKey: "header", CookieKey: "cookie"}[type(part)], part.name]
 
 
-def _case(plan: Plan, limit: RateLimit) -> Verbatim:
+def _case(limit: RateLimit) -> Verbatim:
     """`interval`: the time of one token in milliseconds; `announced`: name and policy of the RateLimit fields."""
     named = f'"{limit.id}"'
     announced = [named, f"{named};q={limit.limit};w={limit.window_s}"] if limit.has_fields else None
     bucket = {"interval": 1000 * limit.seconds_per_token, "burst": limit.burst, "announced": announced}
-    return Verbatim(f"case {javascript(_zone(plan, limit))}: return {javascript(bucket)}; // {javascript(limit.id)}")
+    return Verbatim(f"case {javascript(_zone(limit))}: return {javascript(bucket)}; // {javascript(limit.id)}")
 
 
 def _anchor(plan: Plan, limit: RateLimit) -> Anchor:
     if is_native(plan.gateway, limit):
-        return Anchor(limit.id, CONFIGURATION, _zone_directive(plan, limit))
-    return Anchor(limit.id, POLICY, _case(plan, limit))
+        return Anchor(limit.id, CONFIGURATION, _zone_directive(limit))
+    return Anchor(limit.id, POLICY, _case(limit))
