@@ -7,9 +7,10 @@ import signal
 import tempfile
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING
@@ -42,48 +43,77 @@ _UNIT_S = {"s": 1, "m": 60, "h": 3600}
 )
 @click.option("--port", type=click.IntRange(1, 65535), help="Port of the (first) gateway; default: a free one.")
 @click.option("--for", "duration", metavar="TIME", help="End after this time, such as 30s or 5m; default: at Ctrl-C or SIGTERM.")
+@click.option("--watch", is_flag=True, help="Take each change of the policy's files into the running gateways.")
 @click.option("--env", "environment", envvar="GWC_ENV", metavar="NAME", help="Environment of gwc.yaml whose variables are used.")
 @click.option("--var", "variables", multiple=True, metavar="NAME=VALUE", help="Value of a variable; may be repeated.")
 def command(
-    policy: Path | None, target: str, port: int | None, duration: str | None, environment: str | None, variables: tuple[str, ...]
+    policy: Path | None,
+    target: str,
+    port: int | None,
+    duration: str | None,
+    watch: bool,
+    environment: str | None,
+    variables: tuple[str, ...],
 ) -> int:
     """Start the compiled gateways on 127.0.0.1.
 
     Everything of the policy holds, except for certificates, upstream addresses and token keys, which are made for this
     run. Needs the extra gwc[run].
+
+    With --watch a change is compiled and taken over without a failed request. What has an error, or is refused by a gateway, is
+    shown, and the policy from before serves on.
     """
+    ends_after_s = _seconds(duration) if duration else None
+    load = partial(_load, policy, environment, variables)
+    workspace, gateway = load()
+    if gateway is None:
+        return exit_codes.INPUT
+    targets = ("nginx", "envoy") if target == "all" else (target,)
+    with _stop_signal() as stopped:
+        return _serve(_Wanted(gateway, workspace, targets, port, load if watch else None), stopped, ends_after_s)
+
+
+def _load(policy: Path | None, environment: str | None, variables: tuple[str, ...]) -> tuple[Workspace, Gateway | None]:
+    """The policy; None after an error. Its findings are shown."""
     from gwc.cli.compile import selected  # noqa: PLC0415
     from gwc.cli.loading import lowered  # noqa: PLC0415
     from gwc.cli.selection import variables_of  # noqa: PLC0415
 
-    ends_after_s = _seconds(duration) if duration else None
     selection = selected((policy,) if policy else (), "full")
     shown = Shown()
     workspace, found = lowered(_only(selection), variables_of(selection, environment, variables), shown)
     shown.show("full")
-    if found is None:
-        return exit_codes.INPUT
-    targets = ("nginx", "envoy") if target == "all" else (target,)
-    with _stop_signal() as stopped:
-        return _serve(found.gateway, targets, port, workspace, stopped, ends_after_s)
+    return workspace, found.gateway if found else None
 
 
-def _serve(
-    gateway: Gateway, targets: tuple[str, ...], port: int | None, workspace: Workspace, stopped: threading.Event, ends_after_s: float | None
-) -> int:
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    """What is to be served. `load`: the policy anew, for `--watch`."""
+
+    gateway: Gateway
+    workspace: Workspace
+    targets: tuple[str, ...]
+    port: int | None
+    load: Callable[[], tuple[Workspace, Gateway | None]] | None
+
+
+def _serve(wanted: _Wanted, stopped: threading.Event, ends_after_s: float | None) -> int:
     from gwc.backends.base import TargetProblems  # noqa: PLC0415
     from gwc.local.playground import playground  # noqa: PLC0415
     from gwc.local.processes import NotInstalled, NotStarted  # noqa: PLC0415
 
+    workspace = wanted.workspace
     try:
         with (
             tempfile.TemporaryDirectory(prefix="gwc-up-") as folder,
-            playground(gateway, targets, Path(folder), first_port=port) as playing,
+            playground(
+                wanted.gateway, wanted.targets, Path(folder), first_port=wanted.port, is_reloadable=wanted.load is not None
+            ) as playing,
             _tokens(playing) as endpoint,
         ):
             emit(_usage(playing, endpoint))
             tell("Ctrl-C ends it")
-            stopped.wait(ends_after_s)
+            _wait(wanted, playing, stopped, ends_after_s)
     except TargetProblems as problems:
         shown = Shown()
         shown.add(of_target(problems), workspace)
@@ -95,6 +125,16 @@ def _serve(
         raise Failure(exit_codes.NOTHING, str(failed)) from None
     tell("ended")
     return exit_codes.FINE
+
+
+def _wait(wanted: _Wanted, playing: Playground, stopped: threading.Event, ends_after_s: float | None) -> None:
+    if wanted.load is None:
+        stopped.wait(ends_after_s)
+        return
+    from gwc.cli.up_watch import Watch, inputs  # noqa: PLC0415
+    from gwc.policy.project import FILE_NAME  # noqa: PLC0415
+
+    Watch(playing, wanted.load, inputs(wanted.workspace, wanted.workspace.root / FILE_NAME)).run(stopped, ends_after_s)
 
 
 def _only(selection: Selection) -> Path:

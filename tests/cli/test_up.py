@@ -86,3 +86,47 @@ def test_the_demo_agrees():
     assert done.stderr == ""
     statuses = set(re.findall(r" (\d{3}) [a-z]+\.?[A-Za-z]*", done.stdout))
     assert {"200", "400", "401", "403", "404", "405", "413", "415", "421", "429"} <= statuses
+
+
+def test_a_change_is_taken_into_the_running_gateways_and_a_mistake_is_not(project):
+    """One connection for each request: kept ones are in tests/reload."""
+    policy = project / "orders.gwc.yaml"
+    text = policy.read_text(encoding="utf-8")
+    process = start("--watch", "--for", "120s")
+    said: list[str] = []
+
+    def told(*words: str) -> None:
+        for line in process.stderr:
+            said.append(line)
+            if all(any(word in x for x in said) for word in words):
+                said.clear()
+                return
+        pytest.fail(f"{words} never came: {said}")
+
+    try:
+        ports = [int(process.stdout.readline().rpartition(":")[2]) for _ in range(2)]
+        process.stdout.readline()
+        curl = shlex.split(process.stdout.readline())
+        ca = Path(curl[curl.index("--cacert") + 1])
+
+        def reasons() -> list[str]:
+            head = f"GET /v1/orders HTTP/1.1\r\nHost: {HOST}\r\n\r\n".encode()
+            return [send(port, ca, HOST, head).reason for port in ports]
+
+        assert reasons() == ["authn.missing"] * 2
+        policy.write_text(text.replace("upstreams:", "network: {deny: [{id: nobody, networks: [127.0.0.0/8]}]}\nupstreams:", 1), encoding="utf-8")
+        told("nginx: the new policy serves", "envoy: the new policy serves")
+        assert reasons() == ["network.denied"] * 2
+        policy.write_text(text.replace("upstreams:", "upstreamz:", 1), encoding="utf-8")
+        told("the policy from before serves on")
+        assert reasons() == ["network.denied"] * 2
+        policy.write_text(text.replace(HOST, "elsewhere.example.com"), encoding="utf-8")
+        told("start gwc up again: the policy has a host name")
+        policy.write_text(text, encoding="utf-8")
+        told("nginx: the new policy serves", "envoy: the new policy serves")
+        assert reasons() == ["authn.missing"] * 2
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(15) == 0
+    finally:
+        process.kill()
+        process.communicate()
