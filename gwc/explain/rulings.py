@@ -11,7 +11,7 @@ from gwc.explain import notes
 from gwc.explain.credentials import Credential, credentials
 from gwc.explain.judge import Judged
 from gwc.explain.matching import match
-from gwc.explain.steps import Step, arrival, consumer_step, response, steps
+from gwc.explain.steps import LIMIT_PHASES, Step, arrival, consumer_step, response, steps
 from gwc.ir import Operation
 from gwc.semantics import Fault, Refusal, authorization_rule, network_rule
 from gwc.semantics.answers import HANDSHAKE
@@ -140,8 +140,9 @@ def _network(judged: Judged, operation: Operation | None, step: Step) -> Ruling:
     return Ruling(step, "pass", found, f"the client is {judged.client}" if found else "")
 
 
-def _flood(judged: Judged, operation: Operation | None, step: Step) -> Ruling:  # noqa: ARG001
-    return Ruling(step, "pass", (), "if the address has not used it up")
+def _limit(judged: Judged, operation: Operation | None, step: Step) -> Ruling:  # noqa: ARG001
+    who = "the address has" if step.phase == LIMIT_PHASES["flood"] else "whoever it counts has"
+    return Ruling(step, "pass", (), f"if {who} not used it up")
 
 
 def _throttle(judged: Judged) -> Iterator[Ruling]:
@@ -212,7 +213,7 @@ _RULED: Mapping[str, Callable[[Judged, Operation | None, Step], Ruling]] = Mappi
         "host_names": _host,
         "canonical_path": _path,
         "network_rule": _network,
-        "rate_limit": _flood,
+        "rate_limit": _limit,
         "jwt": _credential,
         "api_key": _credential,
         "basic": _credential,

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from gwc.controls.base import Node
+from gwc.controls.rate_limit import Phase
 from gwc.diagnostics import Span
 from gwc.explain import words
 from gwc.ir import Gateway, Operation
@@ -38,9 +40,10 @@ def steps(gateway: Gateway, operation: Operation) -> tuple[Step, ...]:
         *arrival(gateway, operation.route.hosts),
         step("2 route", operation.route, operation.key, f"{operation.route.method} {operation.route.template.text}"),
         *_network(gateway, operation),
-        *_flood(gateway, operation),
+        *_limits(gateway, operation, "flood"),
         *_credentials(gateway, operation),
         *_permission(gateway, operation),
+        *_limits(gateway, operation, "throttle"),
         *_forward(gateway, operation),
         *response(gateway),
     )
@@ -64,11 +67,14 @@ def _network(gateway: Gateway, operation: Operation) -> Iterator[Step]:
             yield step("3 network", rule, rule.id, words.network_text(rule))
 
 
-def _flood(gateway: Gateway, operation: Operation) -> Iterator[Step]:
+LIMIT_PHASES: Mapping[Phase, str] = MappingProxyType({"flood": "4 flood", "throttle": "7 throttle", "body": "9 validate"})
+"""A limit by members of the body stands behind what validates it."""
+
+
+def _limits(gateway: Gateway, operation: Operation, phase: Phase) -> Iterator[Step]:
     for limit in gateway.rate_limits:
-        if operation.key in limit.operations:
-            says = f"{limit.limit} in {limit.window_s} s for each client address, {limit.burst} at once"
-            yield step("4 flood", limit, limit.id, says)
+        if operation.key in limit.operations and limit.phase == phase:
+            yield step(LIMIT_PHASES[phase], limit, limit.id, words.limit_text(limit, operation.key))
 
 
 def _credentials(gateway: Gateway, operation: Operation) -> Iterator[Step]:
@@ -120,6 +126,7 @@ def _forward(gateway: Gateway, operation: Operation) -> Iterator[Step]:
     if not operation.validation.is_off:
         yield step("9 validate", operation.validation, operation.key, words.validation_text(operation.validation))
         yield step("9 validate", gateway.json_schema, "*", f"{len(gateway.json_schema.table)} schemas that several places share")
+    yield from _limits(gateway, operation, "body")
     yield step("10 forward", upstream, upstream.name, words.upstream_text(upstream))
     parts = [f"{len(forwarding.removed)} header names"]
     parts += [f"the query parameters {', '.join(forwarding.removed_query)}"] if forwarding.removed_query else []

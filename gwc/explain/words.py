@@ -13,6 +13,8 @@ from gwc.controls.jwt import FileKeys, Jwt, KeySource, RemoteKeys
 from gwc.controls.listener_tls import ListenerTls
 from gwc.controls.mutual_tls import MutualTls
 from gwc.controls.network_rule import NetworkRule
+from gwc.controls.rate_limit import RateLimit
+from gwc.controls.rate_limit_key import ClientAddress, KeyPart, part_text
 from gwc.controls.security import Security
 from gwc.controls.upstream import Upstream, VerifiedTls
 from gwc.controls.validation import Validation
@@ -106,6 +108,25 @@ def side_text(side: Side) -> str:
     if isinstance(side, ClaimSide):
         return f"jwt.{side.name}"
     return f"path.{side.name}" if isinstance(side, PathSide) else "consumer"
+
+
+def limit_text(limit: RateLimit, operation_key: str) -> str:
+    """Whose requests are counted together, how many, and what one to this operation takes."""
+    tokens = dict(limit.costs)[operation_key]
+    parts = [f"{limit.limit} in {limit.window_s} s for each {' and '.join(map(_part_text, limit.key))}"]
+    parts += [f"{limit.burst} at once"] if limit.algorithm == "tokenBucket" else ["counted anew in each window"]
+    parts += [f"this operation takes {tokens}"] if tokens > 1 else []
+    parts += ["told in RateLimit fields"] if limit.has_fields else []
+    if limit.store_failure is not None:
+        lost = "refused" if limit.store_failure == "deny" else "let through"
+        parts += [f"counted by all instances together in the store, without which requests are {lost}"]
+    return ", ".join(parts)
+
+
+def _part_text(part: KeyPart) -> str:
+    if isinstance(part, ClientAddress):
+        return f"client address (IPv6 by /{part.ipv6_prefix})"
+    return part_text(part)
 
 
 def consumer_text(consumer: Consumer) -> str:

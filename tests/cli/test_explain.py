@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import re
 from pathlib import Path
 
 import pytest
 
-from gwc.controls import STEMS
-from gwc.explain import steps
+from gwc.controls import STEMS, rate_limit
+from gwc.explain import steps, words
 from gwc.lowering import compile_policy
 from tests.cli.test_compile import replace
 from tests.support.cases import CASES
@@ -87,6 +88,30 @@ def test_lists_what_identity_and_rules_ask_for(run, request_, says):
     assert code == 0
     assert says in out
     assert "nginx" not in out
+
+
+@pytest.mark.parametrize(
+    ("name", "request_", "phase", "says"),
+    [
+        ("costs", "GET /dear", "4 flood", "10 in 3600 s for each client address (IPv6 by /64), 10 at once, this operation takes 4"),
+        ("keys", "GET /either", "7 throttle", "1 in 3600 s for each consumer and jwt.sub, 1 at once"),
+        ("bodies", "POST /login", "9 validate", "1 in 3600 s for each body.user and client address (IPv6 by /64), 1 at once"),
+        ("told", "GET /told", "4 flood", "600 in 3600 s for each client address (IPv6 by /64), 3 at once, told in RateLimit fields"),
+    ],
+)
+def test_lists_what_limits_count(run, name, request_, phase, says):
+    policy = CASES / "policies" / "limits" / f"{name}.gwc.yaml"
+    code, out, _ = run("explain", request_, policy, "--target", "none")
+    assert code == 0
+    assert re.search(rf"^  {phase} +rate_limit +{re.escape(says)}$", out, re.MULTILINE), out
+
+
+def test_says_what_a_limit_of_the_store_does():
+    limit = dataclasses.replace(rate_limit.EXAMPLES[0], algorithm="fixedWindow", store_failure="deny", burst=300)
+    assert words.limit_text(limit, "orders.getOrder") == (
+        "300 in 60 s for each client address (IPv6 by /64), counted anew in each window, "
+        "counted by all instances together in the store, without which requests are refused"
+    )
 
 
 def test_lists_where_keys_come_from(run):

@@ -89,8 +89,8 @@ def ask_for(port: int, key: str, request: bytes, seconds: float, sni: str = "api
 
 async def _ask(port: int, requests: Sequence[tuple[str, bytes]], connections: int, sni: str) -> list[Seen]:
     clients = [_Client(port, sni) for _ in range(connections)]
-    for client in clients:
-        await client.open()
+    for some in (clients[n : n + 20] for n in range(0, connections, 20)):
+        await asyncio.gather(*(client.open() for client in some))
     found = await asyncio.gather(*(client.ask_all(requests[n::connections]) for n, client in enumerate(clients)))
     for client in clients:
         await client.close()
@@ -127,6 +127,8 @@ class _Client:
         return [await self._ask_one(key, request) for key, request in requests]
 
     async def _ask_one(self, key: str, request: bytes) -> Seen:
+        if self._reader.at_eof():  # closed while the others were opened: gateways wait ten seconds for a request
+            await self.open()
         sent_s = time.monotonic()
         self._writer.write(request)
         head = await self._reader.readuntil(b"\r\n\r\n")
