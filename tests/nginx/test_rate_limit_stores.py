@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import ipaddress
+import os
+import signal
 import socket
 import time
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
+from gwc.backends import nginx
 from gwc.controls.rate_limit import RateLimit
 from gwc.controls.rate_limit_key import ClientAddress, ConsumerKey, HeaderKey
+from gwc.local.processes import write
 from gwc.semantics.rate_key import address_key
 from tests.support.nginx_process import KEY, Site, edited, gateway, scripting, serving
 from tests.support.requests import Offer
@@ -90,6 +95,37 @@ def test_a_lock_that_nobody_gives_back_denies_for_a_second(tmp_path) -> None:
         while time.monotonic() < deadline and ask(site) == 500:
             time.sleep(0.1)
         assert ask(site) == 429, "the second token went to the request that ended the waiting"
+
+
+@pytest.mark.parametrize("window_s", [86400, 20], ids=["script", "limit_req"])
+def test_a_reload_keeps_the_buckets_of_each_limit(tmp_path, window_s) -> None:
+    """Also when another limit comes before it, and one by other bits of IPv6 takes its place."""
+    limit = replace(BY_ADDRESS, window_s=window_s)
+    before = replace(limit, id="before", key=(ClientAddress(ipv6_prefix=48),), costs=(("orders.getHealth", 1),))
+    with serving(gateway(rate_limits=(limit,)), tmp_path) as site:
+        assert [ask(site) for _ in range(3)] == [200, 200, 429]
+        _reload(site, before, limit)
+        assert ask(site) == 429
+        assert [site.ask("GET", "/v1/health").status for _ in range(3)] == [200, 200, 429]
+        _reload(site, replace(before, key=limit.key), replace(limit, id="after"))
+        assert ask(site) == 200
+
+
+def _reload(site: Site, *limits: RateLimit) -> None:
+    listener = replace(site.gateway.listener_tls, port=site.running.port)
+    old = _workers(site)
+    write(nginx.compile(replace(site.gateway, listener_tls=listener, rate_limits=limits)), site.running.folder)
+    os.kill(site.running.pid, signal.SIGHUP)
+    deadline = time.monotonic() + 20
+    while old & _workers(site):
+        assert time.monotonic() < deadline, site.running.complaints()[-2000:]
+        time.sleep(0.05)
+
+
+def _workers(site: Site) -> set[str]:
+    """Processes of the gateway's master."""
+    pid = site.running.pid
+    return set(Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="ascii").split())
 
 
 # --- IPv6

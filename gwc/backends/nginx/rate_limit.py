@@ -74,8 +74,16 @@ def _refuse(limit: RateLimit) -> None:
 
 def _zone(limit: RateLimit) -> str:
     """By the limit's own name, so that no reload gives its buckets to another one; by a digest of a name that is not one of the language."""
-    name = limit.id if _PLAIN.fullmatch(limit.id) else hashlib.sha256(limit.id.encode()).hexdigest()
-    return f"gwc_limit_{name}"
+    return f"gwc_limit_{_name(limit)}"
+
+
+def _native_zone(limit: RateLimit) -> str:
+    """The same for `limit_req`, also by what is counted in it: NGINX refuses to reload with another key in a zone."""
+    return f"gwc_flood_{_prefix(limit)}_{_name(limit)}"
+
+
+def _name(limit: RateLimit) -> str:
+    return limit.id if _PLAIN.fullmatch(limit.id) else hashlib.sha256(limit.id.encode()).hexdigest()
 
 
 # --- limit_req ------------------------------------------------------------------------------------------------------------
@@ -99,7 +107,7 @@ def _address(ipv6_prefix: int) -> Lines:
 
 
 def _zone_directive(limit: RateLimit) -> Verbatim:
-    zone, size = _zone(limit), _kibibytes(limit.max_keys * ZONE_BYTES)
+    zone, size = _native_zone(limit), _kibibytes(limit.max_keys * ZONE_BYTES)
     return Verbatim(
         f"limit_req_zone $gwc_client_{_prefix(limit)} zone={literal(f'{zone}:{size}')} rate={rate(limit)}; # {javascript(limit.id)}"
     )
@@ -108,7 +116,7 @@ def _zone_directive(limit: RateLimit) -> Verbatim:
 def _lane(lane: Lane) -> Iterator[Verbatim]:
     if lane.limit is not None:
         burst = f" burst={lane.limit.burst - 1} nodelay" if lane.limit.burst > 1 else ""
-        yield Verbatim(f"limit_req zone={literal(_zone(lane.limit))}{burst};")
+        yield Verbatim(f"limit_req zone={literal(_native_zone(lane.limit))}{burst};")
         yield Verbatim(f"set $gwc_retry_after {max(1, math.ceil(lane.limit.seconds_per_token))};")
     if lane.announces:
         yield from _FIELDS
