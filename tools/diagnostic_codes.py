@@ -13,6 +13,8 @@ POLICY_CODES = {
     "GWC103": "the TLS of an upstream is incomplete, or contradicts its URL",
     "GWC104": "an upstream outside this machine without TLS (warning)",
     "GWC105": "an upstream that is the gateway's own listener",
+    "GWC106": "a certificate for a host that is not served, or a second one for a host",
+    "GWC107": "Strict-Transport-Security for less than a year (warning), or for the preload list without what that asks for",
     "GWC201": "a security scheme is in use, but the policy does not bind it",
     "GWC202": "an authentication entry that binds no scheme of the documents",
     "GWC203": "a JSON Web Key Set that can't be used, or a key of it that is left out (warning)",

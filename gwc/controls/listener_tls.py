@@ -7,12 +7,15 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from types import MappingProxyType
-from typing import ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import Field
 
 from gwc.controls.base import FileRef, Node, Place
-from gwc.controls.spec import FileReference, Located, Spec, file_ref
+from gwc.controls.spec import Duration, FileReference, HostName, Located, Spec, file_ref, whole_seconds
 from gwc.diagnostics import Findings
 
 __all__ = [
@@ -20,6 +23,8 @@ __all__ = [
     "PROFILES",
     "ClientCertificates",
     "FileRef",
+    "HostCertificate",
+    "Hsts",
     "ListenerTls",
     "ProfileName",
     "Spec",
@@ -68,14 +73,33 @@ class ClientCertificatesSpec(Spec):
     ca: FileReference
 
 
-class TlsSpec(Spec):
-    """`listener.tls`. A baseline names a profile only: the floor below which no policy may go."""
+class HostCertificateSpec(Spec):
+    """One of `listener.tls.certificates`: the pair of some of the hosts."""
 
-    LATER: ClassVar[tuple[str, ...]] = ("hsts", "ocsp", "sessionTickets")
+    hosts: Annotated[list[HostName], Field(min_length=1)]
+    certificate: FileReference
+    private_key: FileReference
+
+
+class HstsSpec(Spec):
+    """`listener.tls.hsts` (RFC 6797)."""
+
+    max_age: Duration
+    include_sub_domains: Literal["on", "off"] = "off"
+    preload: Literal["on", "off"] = "off"
+
+
+class TlsSpec(Spec):
+    """`listener.tls`. A baseline names a profile only: the floor below which no policy may go. Session tickets have no other value than off."""
+
+    LATER: ClassVar[tuple[str, ...]] = ("ocsp",)
 
     profile: ProfileName | None = None
     certificate: FileReference | None = None
     private_key: FileReference | None = None
+    certificates: list[HostCertificateSpec] = []
+    hsts: HstsSpec | None = None
+    session_tickets: Literal["off"] = "off"
     client_certificates: ClientCertificatesSpec | None = None
 
 
@@ -87,6 +111,29 @@ class ClientCertificates:
 
     mode: Literal["optional", "required"]
     ca: FileRef
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HostCertificate:
+    """The pair that is shown to clients who ask for one of `hosts` (sorted)."""
+
+    hosts: tuple[str, ...]
+    certificate: FileRef
+    private_key: FileRef
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hsts:
+    """Strict-Transport-Security of every answer, those of the gateway itself included; one of an upstream gives way to it."""
+
+    max_age_s: int  # 0: browsers forget the host
+    include_subdomains: bool
+    preload: bool
+
+    @property
+    def value(self) -> str:
+        """The value of the field."""
+        return f"max-age={self.max_age_s}" + "; includeSubDomains" * self.include_subdomains + "; preload" * self.preload
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,7 +149,14 @@ class ListenerTls(Node):
     profile: ProfileName
     certificate: FileRef
     private_key: FileRef
+    certificates: tuple[HostCertificate, ...]  # by hosts; for all other hosts there is the pair above
+    hsts: Hsts | None
     client_certificates: ClientCertificates | None  # None: clients are not asked for one
+
+    def pair_of(self, host: str) -> tuple[FileRef, FileRef]:
+        """Certificate and private key of a host."""
+        found = next((c for c in self.certificates if host in c.hosts), self)
+        return found.certificate, found.private_key
 
 
 def stricter(profiles: list[ProfileName]) -> ProfileName:
@@ -123,8 +177,10 @@ def parse_address(text: str) -> tuple[str, int]:
     return str(address), port
 
 
-def lower(spec: TlsSpec, floors: list[ProfileName], address: str, place: Located, findings: Findings) -> ListenerTls | None:
-    """The listener with the strictest of the policy's profile and the baselines' `floors`; None after a finding."""
+def lower(
+    spec: TlsSpec, floors: list[ProfileName], address: str, served: Sequence[str], place: Located, findings: Findings
+) -> ListenerTls | None:
+    """The listener with the strictest of the policy's profile and the baselines' `floors`; None after a finding. `served`: the host names."""
     tls = place.at("tls")
     for name in ("profile", "certificate", "private_key"):
         if getattr(spec, name) is None and not (name == "profile" and floors):
@@ -145,6 +201,8 @@ def lower(spec: TlsSpec, floors: list[ProfileName], address: str, place: Located
         profile=stricter(profiles),
         certificate=file_ref(spec.certificate),
         private_key=file_ref(spec.private_key),
+        certificates=_host_certificates(spec.certificates, served, tls.at("certificates"), findings),
+        hsts=_hsts(spec.hsts, tls.at("hsts"), findings),
         client_certificates=_client_certificates(spec.client_certificates),
     )
 
@@ -153,14 +211,60 @@ def _client_certificates(spec: ClientCertificatesSpec | None) -> ClientCertifica
     return None if spec is None else ClientCertificates(mode=spec.mode, ca=file_ref(spec.ca))
 
 
+def _host_certificates(
+    specs: list[HostCertificateSpec], served: Sequence[str], place: Located, findings: Findings
+) -> tuple[HostCertificate, ...]:
+    """By their hosts, which must be served, and have one pair each."""
+    taken: set[str] = set()
+    for number, spec in enumerate(specs):
+        for index, host in enumerate(spec.hosts):
+            at = place.at(number, "hosts", index)
+            if host not in served:
+                findings.error("GWC106", f"no API is served as {host!r}", at.span())
+            if host in taken:
+                findings.error("GWC106", f"{host!r} has two certificates", at.span())
+            taken.add(host)
+    made = (
+        HostCertificate(hosts=tuple(sorted(s.hosts)), certificate=file_ref(s.certificate), private_key=file_ref(s.private_key))
+        for s in specs
+    )
+    return tuple(sorted(made, key=lambda c: c.hosts))
+
+
+_MAX_AGE_S = 10 * 366 * 86_400
+_PRELOAD_S = 365 * 86_400
+"""What the preload list of browsers asks for, together with the subdomains (hstspreload.org)."""
+
+
+def _hsts(spec: HstsSpec | None, place: Located, findings: Findings) -> Hsts | None:
+    if spec is None:
+        return None
+    hsts = Hsts(
+        max_age_s=whole_seconds(spec.max_age, place.at("maxAge"), findings, 0, _MAX_AGE_S),
+        include_subdomains=spec.include_sub_domains == "on",
+        preload=spec.preload == "on",
+    )
+    if hsts.preload and not (hsts.include_subdomains and hsts.max_age_s >= _PRELOAD_S):
+        findings.error("GWC107", "preload needs includeSubDomains: on and a maxAge of at least 365d", place.at("preload").span())
+    elif 0 < hsts.max_age_s < _PRELOAD_S:
+        findings.warning("GWC107", "browsers forget within a year: a maxAge of 365d or more is recommended", place.at("maxAge").span())
+    return hsts
+
+
 _BASE = {
     "address": "127.0.0.1",
     "port": 8443,
     "profile": "mozilla-intermediate-6.0",
     "certificate": FileRef(path="/etc/gw/tls/server.pem"),
     "private_key": FileRef(path="/etc/gw/tls/server.key"),
+    "certificates": (),
+    "hsts": None,
     "client_certificates": None,
 }
+_PARTNER = HostCertificate(
+    hosts=("api.test",), certificate=FileRef(path="/etc/gw/tls/partner.pem"), private_key=FileRef(path="/etc/gw/tls/partner.key")
+)
+_HSTS = Hsts(max_age_s=63_072_000, include_subdomains=False, preload=False)
 
 
 def _example(**changed: object) -> ListenerTls:
@@ -174,6 +278,13 @@ EXAMPLES = (
     _example(profile="mozilla-modern-6.0"),
     _example(certificate=FileRef(path="/etc/gw/tls/other.pem")),
     _example(private_key=FileRef(path="/etc/gw/tls/other.key")),
+    _example(certificates=(_PARTNER,)),
+    _example(certificates=(replace(_PARTNER, certificate=FileRef(path="/etc/gw/tls/other.pem")),)),
+    _example(certificates=(replace(_PARTNER, private_key=FileRef(path="/etc/gw/tls/other.key")),)),
+    _example(hsts=_HSTS),
+    _example(hsts=replace(_HSTS, max_age_s=0)),
+    _example(hsts=replace(_HSTS, include_subdomains=True)),
+    _example(hsts=replace(_HSTS, include_subdomains=True, preload=True)),
     _example(client_certificates=ClientCertificates(mode="optional", ca=FileRef(path="/etc/gw/tls/partners.pem"))),
     _example(client_certificates=ClientCertificates(mode="required", ca=FileRef(path="/etc/gw/tls/partners.pem"))),
     _example(client_certificates=ClientCertificates(mode="optional", ca=FileRef(path="/etc/gw/tls/others.pem"))),

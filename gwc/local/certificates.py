@@ -31,11 +31,14 @@ class Certificates:
     stranger: Pair
     misnamed: Pair
     folder: Path
+    hosts: Mapping[tuple[str, ...], Pair]  # pairs that stand for these hosts only
     authorities: Mapping[str, trustme.CA] = field(repr=False, compare=False)  # "ours" and "theirs"
 
 
-def write_certificates(folder: Path, server_names: Sequence[str], upstream_names: Sequence[str]) -> Certificates:
-    """New certificates in `folder`, which is made when it is not there."""
+def write_certificates(
+    folder: Path, server_names: Sequence[str], upstream_names: Sequence[str], hosts: Sequence[tuple[str, ...]] = ()
+) -> Certificates:
+    """New certificates in `folder`, which is made when it is not there. `hosts`: groups of host names that have a pair of their own."""
     import trustme  # noqa: PLC0415 - brings `cryptography`
 
     folder.mkdir(parents=True, exist_ok=True)
@@ -49,6 +52,7 @@ def write_certificates(folder: Path, server_names: Sequence[str], upstream_names
         stranger=_write(folder / "stranger", theirs.issue_cert(*(upstream_names or ("upstream.test",)))),
         misnamed=_write(folder / "misnamed", ours.issue_cert("somebody-else.test")),
         folder=folder,
+        hosts={names: _write(folder / f"host-{n}", ours.issue_cert(*names)) for n, names in enumerate(hosts)},
         authorities={"ours": ours, "theirs": theirs},
     )
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from gwc.controls.jwt import FileKeys, Jwt, KeySource
-from gwc.controls.listener_tls import FileRef, ListenerTls
+from gwc.controls.listener_tls import FileRef, HostCertificate, ListenerTls
 from gwc.controls.store import Redis, Store
 from gwc.controls.upstream import ClientCertificate, PlainText, Upstream, VerifiedTls
 from gwc.ir.gateway import Gateway
@@ -52,7 +52,14 @@ def _listener(listener: ListenerTls, port: int, certificates: Certificates) -> L
     certificate, private_key = _files(certificates.server)
     asked = listener.client_certificates and replace(listener.client_certificates, ca=FileRef(path=str(certificates.ca)))
     moved = replace(listener, address="127.0.0.1", port=port, client_certificates=asked)
-    return replace(moved, certificate=certificate, private_key=private_key)
+    hosts = tuple(_host(c, certificates) for c in listener.certificates)
+    return replace(moved, certificate=certificate, private_key=private_key, certificates=hosts)
+
+
+def _host(one: HostCertificate, certificates: Certificates) -> HostCertificate:
+    """With its own throw-away pair, where one was made for its hosts."""
+    certificate, private_key = _files(certificates.hosts.get(one.hosts, certificates.server))
+    return replace(one, certificate=certificate, private_key=private_key)
 
 
 def _files(pair: Pair) -> tuple[FileRef, FileRef]:

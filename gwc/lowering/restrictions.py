@@ -55,7 +55,8 @@ def listener(ctx: Context, upstreams: list[Upstream]) -> ListenerTls | None:
     spec, place = ctx.spec.listener, ctx.place.at("listener")
     floors = [b.listener.tls.profile for b, _ in ctx.baselines if b.listener.tls and b.listener.tls.profile]
     _check_baselines(ctx)
-    lowered = listener_tls.lower(spec.tls, floors, spec.address, place, ctx.findings)
+    served = [h for a in ctx.spec.apis.values() for h in a.hosts]
+    lowered = listener_tls.lower(spec.tls, floors, spec.address, served, place, ctx.findings)
     for one in upstreams:
         if lowered is not None and upstream.is_loopback(one.host) and one.port == lowered.port:
             ctx.findings.error("GWC105", f"upstream {one.name!r} is the gateway's own listener: requests would go in circles", one.span)
@@ -69,6 +70,9 @@ def _check_baselines(ctx: Context) -> None:
             if tls is not None and getattr(tls, name) is not None:
                 at = place.at("listener", "tls")
                 ctx.findings.error("GWC026", "a baseline sets floors only, no certificates", at.key_span())
+        for key, given in (("certificates", tls and tls.certificates), ("hsts", tls and tls.hsts)):
+            if given:
+                ctx.findings.error("GWC026", f"a baseline sets floors only, no {key}", place.at("listener", "tls", key).key_span())
 
 
 def smallest(ctx: Context, name: str, default: int) -> int:

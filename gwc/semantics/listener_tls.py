@@ -23,6 +23,16 @@ def is_agreed(control: ListenerTls, hello: ClientHello) -> bool:
     return "TLSv1.3" in common or ("TLSv1.2" in common and bool(set(profile.ciphers) & set(hello.ciphers)))
 
 
+def hsts(control: ListenerTls) -> tuple[str, ...]:
+    """The values of Strict-Transport-Security that every answer must have, whoever made it: one, or what an upstream says."""
+    if control.hsts is None:
+        return ()
+    words = [f"max-age={control.hsts.max_age_s}"]
+    words += ["includeSubDomains"] if control.hsts.include_subdomains else []
+    words += ["preload"] if control.hsts.preload else []
+    return ("; ".join(words),)
+
+
 def certificate_faults(control: ListenerTls, *, is_trusted: bool | None) -> tuple[Fault, ...]:
     """All right answers to a client certificate (None: the client has none): no handshake, or 400 after it; empty when the request goes on."""
     asked = control.client_certificates

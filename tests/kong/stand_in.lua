@@ -38,7 +38,8 @@ end
 
 local function install_pkey(libcrypto)
   package.loaded["resty.openssl.pkey"] = {
-    new = function(text)
+    new = function(text, options)
+      if options == nil then return { pem = text } end
       local jwk = require("gwc.json").decode(text)
       local by_algorithm = {}
       local first = jwk.kty == "OKP" and "EdDSA" or jwk.kty == "RSA" and "RS256" or ({ ["P-256"] = "ES256", ["P-384"] = "ES384", ["P-521"] = "ES512" })[jwk.crv]
@@ -78,6 +79,11 @@ local function install_modules()
   local libcrypto = require "gwc.libcrypto"
   package.loaded["kong.tools.sha256"] = { sha256_hex = libcrypto.sha256_hex }
   install_pkey(libcrypto)
+  package.loaded["resty.openssl.x509"] = {
+    new = function(text)
+      return { check_private_key = function(_, key) return libcrypto.is_pair(text, key.pem) end }
+    end,
+  }
   install_hmac()
 end
 

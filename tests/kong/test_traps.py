@@ -151,7 +151,7 @@ TRAPS = [
          together(without("decide", 'if r.version < 1.1 then return "normalise.version" end'), without("decide", 'r.host == nil or r.host == "" or #r.header("host") ~= 1 or '),
                   without("nginx_request", "host = var.http_host and var.host", "host = var.host"), without("data", '["api.test"] = true,', '["kong"] = true, ["api.test"] = true,'),
                   without("decide", "routing.find(core.tries, r.host,", 'routing.find(core.tries, "api.test",'))),
-    Trap("0 unknown SNI", replace(PUBLIC, sni="evil.test"), without("host_kong", "if not base.is_served(data, ssl.server_name) then return ngx.exit(ngx.ERROR) end"),
+    Trap("0 unknown SNI", replace(PUBLIC, sni="evil.test"), without("host_kong", "if host == nil then return ngx.exit(ngx.ERROR) end"),
          lambda r: r["handshake"]),
     Trap("0 Host is not the SNI", request("", "GET /v2/health", host="partner.test"), without("decide", "== true and r.sni == r.host", "== true")),
     Trap("10 X-Forwarded-For of the client", request("", "GET /v1/health", "X-Forwarded-For: 6.6.6.6"),

@@ -26,7 +26,19 @@ KNOWN = {
 KNOWN |= {"setmetatable", "string", "table", "tonumber", "tostring", "type", "unpack", "xpcall", "os"}
 HOSTS = {"ngx", "kong"}
 # Modules that only hosts which are NGINX inside load.
-OF_NGINX = {"answers", "host_kong", "host_openresty", "nginx_host", "nginx_request", "forwarding", "https_get", "metrics", "redis"}
+OF_NGINX = {
+    "answers",
+    "host_certificates",
+    "hsts",
+    "host_kong",
+    "host_openresty",
+    "nginx_host",
+    "nginx_request",
+    "forwarding",
+    "https_get",
+    "metrics",
+    "redis",
+}
 
 _USED = """
 local util, bit = require "jit.util", require "bit"

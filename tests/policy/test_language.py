@@ -53,7 +53,7 @@ def test_sections_of_later_versions_are_refused_by_name(tmp_path: Path, key: str
 @pytest.mark.parametrize(
     ("old", "new"),
     [
-        ("    profile:", "    hsts: {maxAge: 730d}\n    profile:"),
+        ("    profile:", "    ocsp: staple\n    profile:"),
         ("jwks: {file: jwks.json}", "mode: monitor\n    jwks: {file: jwks.json}"),
         ("partnerKey: {type: apiKey, consumers: consumers.gwc.yaml}", "partnerKey: {type: oauth2Introspection}"),
         ("burst: 50}", "burst: 50, mode: monitor}"),

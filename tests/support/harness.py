@@ -34,7 +34,7 @@ from gwc.semantics.access_log import expected as expected_line
 from gwc.semantics.answers import HANDSHAKE, Headers, fault
 from gwc.semantics.canonical_path import is_canonical
 from gwc.semantics.client_ip import client_of
-from gwc.semantics.listener_tls import certificate_faults, is_agreed
+from gwc.semantics.listener_tls import certificate_faults, hsts, is_agreed
 from tests.support.cases import Case, Step
 from tests.support.rate_limit_fields import LEFT, POLICY, field_disagreements
 from tests.support.requests import Answer, Connections, Offer, exchange
@@ -164,7 +164,9 @@ class Bench:
 @contextmanager
 def bench(case: Case, gateway: Gateway, folder: Path) -> Iterator[Bench]:
     """Upstreams and certificates for a case; the port of the listener is still to be chosen."""
-    certificates = write_certificates(folder / "tls", gateway.host_names.names, (*upstream_names(gateway), KEY_HOST))
+    certificates = write_certificates(
+        folder / "tls", gateway.host_names.names, (*upstream_names(gateway), KEY_HOST), [c.hosts for c in gateway.listener_tls.certificates]
+    )
     with ExitStack() as stack:
         keys = stack.enter_context(local_keys(gateway, identity_provider(), certificates, folder / "keys"))
         echoes: dict[str, Echo] = {}
@@ -243,7 +245,7 @@ def run_case(case: Case, name: str, gateway: Gateway, folder: Path) -> tuple[int
         with running(name, prepared, folder) as process:
             exchanges = list(run_steps(case, prepared, process.port))
             lines = settled_log(process, sum(e.answer.status > 0 for e in exchanges))
-        wrong = [f"{e.step.name}: {text}" for e in exchanges for text in compare(e)]
+        wrong = [f"{e.step.name}: {text}" for e in exchanges for text in (*compare(e), *_compare_hsts(e, prepared.gateway))]
         return len(exchanges), wrong + log_disagreements(exchanges, lines, prepared.gateway)
 
 
@@ -308,6 +310,13 @@ def compare(done: Exchange) -> Iterator[str]:
     else:
         extra = tuple(fault(r) for r in done.step.any_reason)
         yield from _compare_refused(done, (*done.verdict.faults, *extra), may_reach_upstream=False)
+
+
+def _compare_hsts(done: Exchange, gateway: Gateway) -> Iterator[str]:
+    """Every answer says it once, whoever made it."""
+    wanted, got = hsts(gateway.listener_tls), tuple(done.answer.values("strict-transport-security"))
+    if done.answer.status > 0 and wanted != got:
+        yield f"Strict-Transport-Security: {got}, expected {wanted}"
 
 
 def _compare_lenient(done: Exchange) -> Iterator[str]:

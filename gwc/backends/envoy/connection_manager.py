@@ -16,6 +16,7 @@ from gwc.backends.envoy import (
     host_names,
     jwt,
     lanes,
+    listener_tls,
     metrics,
     problem_details,
     rate_limit,
@@ -45,6 +46,7 @@ def routes(known: Lanes) -> Json:
         name=_ROUTES,
         validate_clusters=True,
         **forwarding.emit(gateway),
+        **({"response_headers_to_add": added} if (added := listener_tls.hsts(gateway.listener_tls)) else {}),
         response_headers_to_remove=[problem_details.REASON_HEADER],  # an upstream's would be taken for the gateway's
         virtual_hosts=host_names.emit(gateway.host_names, gates),
     )

@@ -6,7 +6,7 @@ good one stand for is judged per request (`mutual_tls.py`): a CA alone would let
 
 from __future__ import annotations
 
-from gwc.backends.envoy.document import Json, extension
+from gwc.backends.envoy.document import Json, extension, header
 from gwc.controls.listener_tls import PROFILES, ListenerTls
 
 _DEPTH = 5
@@ -24,7 +24,6 @@ def emit(control: ListenerTls) -> Json:
         **({"cipher_suites": list(profile.ciphers)} if profile.ciphers else {}),
         "ecdh_curves": [_GROUPS[group] for group in profile.groups],
     }
-    pair = {"certificate_chain": {"filename": control.certificate.path}, "private_key": {"filename": control.private_key.path}}
     trusted = clients and {"trusted_ca": {"filename": clients.ca.path}, "max_verify_depth": _DEPTH}
     verified = {"validation_context": trusted} if trusted else {}
     return extension(
@@ -34,8 +33,19 @@ def emit(control: ListenerTls) -> Json:
         require_client_certificate=clients is not None and clients.mode == "required",
         disable_stateless_session_resumption=True,
         disable_stateful_session_resumption=True,
-        common_tls_context={"tls_params": parameters, "alpn_protocols": ["http/1.1"], "tls_certificates": [pair], **verified},
+        common_tls_context={"tls_params": parameters, "alpn_protocols": ["http/1.1"], "tls_certificates": pairs(control), **verified},
     )
+
+
+def pairs(control: ListenerTls) -> list[Json]:
+    """The certificates, those of hosts first: Envoy chooses by the names in them, of several that fit the first, exact names before wildcards."""
+    found = [*((c.certificate, c.private_key) for c in control.certificates), (control.certificate, control.private_key)]
+    return [{"certificate_chain": {"filename": chain.path}, "private_key": {"filename": key.path}} for chain, key in found]
+
+
+def hsts(control: ListenerTls) -> list[Json]:
+    """Strict-Transport-Security, for answers of routes and for those that Envoy makes before there is one."""
+    return [header("strict-transport-security", control.hsts.value)] if control.hsts else []
 
 
 def address(control: ListenerTls) -> Json:

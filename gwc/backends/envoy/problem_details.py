@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 
-from gwc.backends.envoy import consumer, rate_limit, seal
+from gwc.backends.envoy import consumer, listener_tls, rate_limit, seal
 from gwc.backends.envoy.document import Json, first_of, header
 from gwc.backends.envoy.reply_filter import all_of, has_details, has_flag, has_status
 from gwc.controls.problem_details import CORE_REASONS, REASONS, TITLES
@@ -44,20 +44,21 @@ _EVERYTHING = "internal.error"
 
 def emit(gateway: Gateway) -> Json:
     """`local_reply_config`: the first mapper whose filter holds makes the answer; the last one takes all that is left."""
+    hsts = listener_tls.hsts(gateway.listener_tls)
     exact = [(has_status(status), reason) for reason, status in PRIVATE_STATUS.items()]
     native = [(_native(status, details), reason) for status, details, reason in _DETAILS]
     upstream = [(all_of(has_status(503), has_flag(*_UNAVAILABLE_FLAGS)), "upstream.unavailable")]
     core = [(has_status(status), reason) for status, reason in CORE_REASONS.items()]
     table = (*exact, (seal.refused(), _EVERYTHING), *native, *upstream, *core, (has_status(0, "GE"), _EVERYTHING))
-    made = [_mapper(when, reason) for when, reason in table]
-    return {"mappers": [*_limits(gateway), *made]}
+    made = [_mapper(when, reason, *hsts) for when, reason in table]
+    return {"mappers": [*_limits(gateway, hsts), *made]}
 
 
-def _limits(gateway: Gateway) -> Iterable[Json]:
+def _limits(gateway: Gateway, hsts: list[Json]) -> Iterable[Json]:
     for mark, wait_s in rate_limit.policies(gateway.rate_limits):
-        yield _mapper(_marked(mark), "flood.limit", header("retry-after", str(wait_s)))
+        yield _mapper(_marked(mark), "flood.limit", header("retry-after", str(wait_s)), *hsts)
     for mark, wait in consumer.policies(gateway.consumers):
-        yield _mapper(_marked(mark), "throttle.limit", header("retry-after", wait))
+        yield _mapper(_marked(mark), "throttle.limit", header("retry-after", wait), *hsts)
 
 
 def _marked(policy: str) -> Json:

@@ -98,6 +98,8 @@ CORE_MODULES = (
     "failures",
     "form",
     "forwarding",
+    "host_certificates",
+    "hsts",
     "http_response",
     "https_get",
     "json",

@@ -9,6 +9,7 @@ from __future__ import annotations
 from gwc.backends.base import Note
 from gwc.backends.kong import file_paths
 from gwc.backends.kong.fragment import SETTINGS, Anchor, Fragment, Member, setting_line
+from gwc.backends.kong.lua_quoting import LuaValue
 from gwc.controls.listener_tls import PROFILES, ListenerTls, TlsProfile
 from gwc.controls.metrics import Metrics
 from gwc.ir import Gateway
@@ -28,7 +29,11 @@ def emit(gateway: Gateway) -> Fragment:
     settings = {"proxy_listen": f"{authority(listener)} ssl", **_certificate(listener), **_versions(profile), **asked}
     mode = listener.client_certificates.mode if listener.client_certificates else "never"
     return Fragment(
-        data=(Member("client_certificates", mode),),
+        data=(
+            Member("client_certificates", mode),
+            Member("certificates", _host_certificates(listener)),
+            *((Member("hsts", listener.hsts.value),) if listener.hsts else ()),
+        ),
         settings=settings,
         proxy=(f"ssl_ecdh_curve {groups(profile)};",),
         anchors=(Anchor("*", SETTINGS, setting_line("proxy_listen", settings["proxy_listen"])),),
@@ -69,6 +74,11 @@ def _certificate(listener: ListenerTls) -> dict[str, str]:
         "ssl_cert": file_paths.emit(listener.certificate, listener.span, "listener_tls", "certificate"),
         "ssl_cert_key": file_paths.emit(listener.private_key, listener.span, "listener_tls", "private_key"),
     }
+
+
+def _host_certificates(listener: ListenerTls) -> dict[str, LuaValue]:
+    """The pairs of hosts that do not have the listener's; the plugin reads the files while Kong starts."""
+    return {h: {"certificate": c.certificate.path, "private_key": c.private_key.path} for c in listener.certificates for h in c.hosts}
 
 
 def _versions(profile: TlsProfile) -> dict[str, str]:

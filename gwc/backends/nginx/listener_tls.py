@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from gwc.backends.base import Note, Unenforceable
+from gwc.backends.nginx import hsts
 from gwc.backends.nginx.fragments import CONFIGURATION, Anchor, Fragments, Lines
 from gwc.backends.nginx.plan import Plan
 from gwc.backends.nginx.quoting import directive, literal
@@ -26,14 +27,24 @@ def emit(plan: Plan) -> Fragments:
         *((directive("ssl_ciphers", ":".join(profile.ciphers)),) if profile.ciphers else ()),
         directive("ssl_prefer_server_ciphers", "off"),
         directive("ssl_ecdh_curve", ":".join(groups)),
-        directive("ssl_certificate", _file(control, "certificate", control.certificate)),
-        directive("ssl_certificate_key", _file(control, "private_key", control.private_key)),
+        *_pair(control, control.certificate, control.private_key),
         *_sessions(control),
         directive("ssl_session_tickets", "off"),
         directive("ssl_early_data", "off"),
         *(_client_certificates(control.client_certificates) if control.client_certificates else ()),
     )
-    return Fragments(http=http, anchors=(Anchor("*", CONFIGURATION, protocols),), notes=tuple(_notes(control)))
+    own = (control.certificate, control.private_key)
+    servers = {n: _pair(control, *s.pair) for n, s in enumerate(plan.servers) if s.pair != own}
+    http += hsts.lines(control.hsts)
+    return Fragments(http=http, server=servers, anchors=(Anchor("*", CONFIGURATION, protocols),), notes=tuple(_notes(control)))
+
+
+def _pair(control: ListenerTls, certificate: FileRef, private_key: FileRef) -> Lines:
+    """Of all servers, or of one with a pair of its own, which is chosen by the server name of the handshake."""
+    return (
+        directive("ssl_certificate", _file(control, "certificate", certificate)),
+        directive("ssl_certificate_key", _file(control, "private_key", private_key)),
+    )
 
 
 def _sessions(control: ListenerTls) -> Lines:

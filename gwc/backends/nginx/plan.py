@@ -13,6 +13,7 @@ from gwc.backends.base import covering
 from gwc.backends.nginx.parameter import details, is_bare
 from gwc.backends.validation_plan import Json, ValidationPlan
 from gwc.controls.authorization_rule import AuthorizationRule, PathSide
+from gwc.controls.base import FileRef
 from gwc.controls.body import Body
 from gwc.controls.json_schema import Shape
 from gwc.controls.rate_limit import RateLimit
@@ -86,10 +87,11 @@ class Lane:
 
 @dataclass(frozen=True, slots=True)
 class Server:
-    """Host names with the same operations, sorted."""
+    """Host names with the same operations and the same certificate, sorted. `pair`: certificate and private key."""
 
     names: tuple[str, ...]
     operations: tuple[Operation, ...]
+    pair: tuple[FileRef, FileRef]
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,12 +193,12 @@ def _consumers(gateway: Gateway) -> dict[str, int]:
 
 
 def _servers(gateway: Gateway) -> tuple[Server, ...]:
-    served: dict[tuple[str, ...], list[str]] = {}
+    served: dict[tuple[tuple[str, ...], tuple[FileRef, FileRef]], list[str]] = {}
     for name in gateway.host_names.names:
         keys = tuple(o.key for o in gateway.operations if name in o.route.hosts)
-        served.setdefault(keys, []).append(name)
+        served.setdefault((keys, gateway.listener_tls.pair_of(name)), []).append(name)
     operations = {o.key: o for o in gateway.operations}
-    return tuple(Server(tuple(names), tuple(operations[k] for k in keys)) for keys, names in served.items())
+    return tuple(Server(tuple(names), tuple(operations[k] for k in keys), pair) for (keys, pair), names in served.items())
 
 
 def is_native(gateway: Gateway, limit: RateLimit) -> bool:

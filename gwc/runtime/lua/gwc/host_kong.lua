@@ -5,6 +5,8 @@ local base = require "gwc.nginx_request"
 local data = require "gwc.data"
 local decide = require "gwc.decide"
 local forwarding = require "gwc.forwarding"
+local host_certificates = require "gwc.host_certificates"
+local hsts = require "gwc.hsts"
 local kong_cryptography = require "gwc.kong_cryptography"
 local metrics = require "gwc.metrics"
 local nginx_host = require "gwc.nginx_host"
@@ -12,6 +14,8 @@ local problem_details = require "gwc.problem_details"
 local ssl = require "ngx.ssl"
 
 local core = decide.new(data, nginx_host.new(kong_cryptography, data))
+
+local pairs_of_hosts = host_certificates.load_all(data.certificates, kong_cryptography.is_pair)
 
 -- Above pre-function (1000000): first in every phase.
 local handler = { VERSION = "0.1.0", PRIORITY = 1000001 }
@@ -38,7 +42,9 @@ end
 
 --- Phase 0: no handshake for a name that is not served (Kong alone would go on with its default certificate).
 function handler:certificate()
-  if not base.is_served(data, ssl.server_name) then return ngx.exit(ngx.ERROR) end
+  local host = base.served(data, ssl.server_name)
+  if host == nil then return ngx.exit(ngx.ERROR) end
+  host_certificates.show(pairs_of_hosts[host])
 end
 
 --- Phase 1, before Kong's router, which answers 404 to a path that is not UTF-8. Runs for global plugins only.
@@ -97,6 +103,7 @@ end
 
 --- Runs for every answer, because the plugin is global; those of NGINX and of Kong's core get gwc's form here.
 function handler:header_filter()
+  hsts.set(data)
   local ctx = ngx.ctx
   if ctx.gwc_answered then return end
   ctx.gwc_is_upstream = kong.response.get_source() == "service"

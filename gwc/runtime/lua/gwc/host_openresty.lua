@@ -7,6 +7,8 @@ local base = require "gwc.nginx_request"
 local data = require "gwc.data"
 local decide = require "gwc.decide"
 local forwarding = require "gwc.forwarding"
+local host_certificates = require "gwc.host_certificates"
+local hsts = require "gwc.hsts"
 local libcrypto = require "gwc.libcrypto"
 local metrics = require "gwc.metrics"
 local nginx_host = require "gwc.nginx_host"
@@ -14,6 +16,8 @@ local problem_details = require "gwc.problem_details"
 local ssl = require "ngx.ssl"
 
 local core = decide.new(data, nginx_host.new(libcrypto, data))
+
+local pairs_of_hosts = host_certificates.load_all(data.certificates, libcrypto.is_pair)
 
 local M = {}
 
@@ -40,7 +44,9 @@ local function new_verdict()
 end
 
 function M.certificate()
-  if not base.is_served(data, ssl.server_name) then return ngx.exit(ngx.ERROR) end
+  local host = base.served(data, ssl.server_name)
+  if host == nil then return ngx.exit(ngx.ERROR) end
+  host_certificates.show(pairs_of_hosts[host])
 end
 
 --- Phases 1 to 10: the last statement is the only way to an upstream.
@@ -70,6 +76,11 @@ end
 function M.header_filter()
   local policies, left = ngx.var.gwc_limits, ngx.var.gwc_limits_left
   if policies and policies ~= "" then ngx.header["RateLimit-Policy"], ngx.header["RateLimit"] = policies, left end
+end
+
+--- Of every answer.
+function M.header_filter()
+  hsts.set(data)
 end
 
 --- Of the locations of upstreams.

@@ -62,6 +62,13 @@ local function hmac_verifier(key, digest)
   end
 end
 
+--- Whether a private key is that of the first certificate of a chain, both PEM; false for what is neither.
+function M.is_pair(certificate, private_key)
+  local x509 = require "resty.openssl.x509" -- few policies need it
+  local leaf, key = x509.new(certificate, "PEM"), pkey.new(private_key)
+  return leaf ~= nil and key ~= nil and leaf:check_private_key(key) == true
+end
+
 --- A function(signature, message) -> boolean for a key of the data or of a key set; nil for one that OpenSSL does not take.
 function M.verifier(key)
   local bits = sub(key.algorithm, 3)

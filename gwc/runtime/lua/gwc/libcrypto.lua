@@ -21,6 +21,14 @@ unsigned char *SHA256(const unsigned char *, size_t, unsigned char *);
 unsigned char *HMAC(const EVP_MD *, const void *, int, const unsigned char *, size_t, unsigned char *, unsigned int *);
 int CRYPTO_memcmp(const void *, const void *, size_t);
 void ERR_clear_error(void);
+typedef struct x509_st X509; typedef struct bio_st BIO;
+BIO *BIO_new_mem_buf(const void *, int);
+int BIO_free(BIO *);
+X509 *PEM_read_bio_X509(BIO *, X509 **, void *, void *);
+EVP_PKEY *PEM_read_bio_PrivateKey(BIO *, EVP_PKEY **, void *, void *);
+int X509_check_private_key(const X509 *, const EVP_PKEY *);
+void X509_free(X509 *);
+void EVP_PKEY_free(EVP_PKEY *);
 ]]
 local C = ffi.C
 
@@ -68,6 +76,23 @@ local function hmac_verifier(key)
     if #raw ~= hash_bytes then return false end
     return C.HMAC(digest, key.secret, #key.secret, message, #message, found, nil) ~= nil and C.CRYPTO_memcmp(found, raw, hash_bytes) == 0
   end
+end
+
+--- What a reader of OpenSSL makes of a PEM text; nil for what it does not take, or what needs a password.
+local function from_pem(read, free, text)
+  local bio = C.BIO_new_mem_buf(text, #text)
+  local found = read(bio, nil, nil, ffi.cast("void *", ""))
+  C.BIO_free(bio)
+  return found ~= nil and ffi.gc(found, free) or nil
+end
+
+--- Whether a private key is that of the first certificate of a chain, both PEM; false for what is neither.
+function M.is_pair(certificate, private_key)
+  local leaf = from_pem(C.PEM_read_bio_X509, C.X509_free, certificate)
+  local key = from_pem(C.PEM_read_bio_PrivateKey, C.EVP_PKEY_free, private_key)
+  local good = leaf ~= nil and key ~= nil and C.X509_check_private_key(leaf, key) == 1
+  C.ERR_clear_error()
+  return good
 end
 
 --- A function(signature, message) -> boolean for a key of the data or of a key set; nil for one that OpenSSL does not take.

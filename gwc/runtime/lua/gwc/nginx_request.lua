@@ -88,10 +88,12 @@ function M.read(values)
   }
 end
 
---- Whether the server name of a handshake is served. server_name: function of `ngx.ssl`.
-function M.is_served(data, server_name)
+--- The host that a handshake asks for, in lower case; nil when it is not served. server_name: function of `ngx.ssl`.
+function M.served(data, server_name)
   local name = server_name()
-  return name ~= nil and data.hosts[lower(name)] == true
+  if name == nil then return nil end
+  name = lower(name)
+  return data.hosts[name] == true and name or nil
 end
 
 --- Whether the request line asks for CONNECT: NGINX calls such a line malformed, gwc an unknown method.
