@@ -98,7 +98,7 @@ class TlsSpec(Spec):
     certificate: FileReference | None = None
     private_key: FileReference | None = None
     certificates: list[HostCertificateSpec] = []
-    hsts: HstsSpec | None = None
+    hsts: HstsSpec | Literal["off"] | None = None  # None: as Mozilla's guideline 6.0 says
     session_tickets: Literal["off"] = "off"
     client_certificates: ClientCertificatesSpec | None = None
 
@@ -236,9 +236,12 @@ _PRELOAD_S = 365 * 86_400
 """What the preload list of browsers asks for, together with the subdomains (hstspreload.org)."""
 
 
-def _hsts(spec: HstsSpec | None, place: Located, findings: Findings) -> Hsts | None:
-    if spec is None:
-        return None
+_GUIDELINE = Hsts(max_age_s=63_072_000, include_subdomains=False, preload=False)
+
+
+def _hsts(spec: HstsSpec | Literal["off"] | None, place: Located, findings: Findings) -> Hsts | None:
+    if spec is None or spec == "off":
+        return _GUIDELINE if spec is None else None
     hsts = Hsts(
         max_age_s=whole_seconds(spec.max_age, place.at("maxAge"), findings, 0, _MAX_AGE_S),
         include_subdomains=spec.include_sub_domains == "on",

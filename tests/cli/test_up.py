@@ -114,7 +114,9 @@ def test_a_change_is_taken_into_the_running_gateways_and_a_mistake_is_not(projec
             return [send(port, ca, HOST, head).reason for port in ports]
 
         assert reasons() == ["authn.missing"] * 2
-        policy.write_text(text.replace("upstreams:", "network: {deny: [{id: nobody, networks: [127.0.0.0/8]}]}\nupstreams:", 1), encoding="utf-8")
+        policy.write_text(
+            text.replace("upstreams:", "network: {deny: [{id: nobody, networks: [127.0.0.0/8]}]}\nupstreams:", 1), encoding="utf-8"
+        )
         told("nginx: the new policy serves", "envoy: the new policy serves")
         assert reasons() == ["network.denied"] * 2
         policy.write_text(text.replace("upstreams:", "upstreamz:", 1), encoding="utf-8")

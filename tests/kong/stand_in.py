@@ -53,6 +53,8 @@ http {{
   server {{
     server_name kong;
     listen {listen};
+    real_ip_header {real_ip_header};
+    real_ip_recursive {real_ip_recursive};
     error_page 400 404 405 408 411 412 413 414 417 /kong_error_handler;
     error_page 494 =494 /kong_error_handler;
     error_page 500 502 503 504 /kong_error_handler;
@@ -186,6 +188,8 @@ def _values(settings: dict[str, str], document: dict[str, Any], prefix: Path) ->
         },
         "ssl_ciphers": settings["ssl_ciphers"],
         "listen": settings["proxy_listen"],
+        "real_ip_header": settings.get("real_ip_header", "X-Real-IP"),
+        "real_ip_recursive": settings.get("real_ip_recursive", "off"),
         "access_log": settings["proxy_access_log"],
         "error_log": settings["proxy_error_log"],
         "workers": settings["nginx_worker_processes"],
