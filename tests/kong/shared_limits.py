@@ -89,14 +89,16 @@ class Site:
 
 
 @contextmanager
-def site(source: Gateway, folder: Path, *, workers: int = 2, certificates: Certificates | None = None) -> Iterator[Site]:
-    """A gateway with so many workers in front of an echo."""
+def site(
+    source: Gateway, folder: Path, *, workers: int = 2, certificates: Certificates | None = None, upstream_port: int | None = None
+) -> Iterator[Site]:
+    """A gateway with so many workers in front of an echo, or of what listens on `upstream_port`."""
     require("openresty")
     require("redis")
     certificates = certificates or write_certificates(folder / "tls", source.host_names.names, ())
     with ExitStack() as stack:
         upstream = stack.enter_context(echo(None, None))
-        addresses = {u.name: ("127.0.0.1", upstream.port) for u in source.upstreams}
+        addresses = {u.name: ("127.0.0.1", upstream_port or upstream.port) for u in source.upstreams}
         redis = source.store[0].redis
         local = localise(source, port=1, certificates=certificates, upstreams=addresses, provider=identity_provider(), redis=redis)
 

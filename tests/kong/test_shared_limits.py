@@ -15,6 +15,8 @@ from gwc.local.certificates import write_certificates
 from gwc.local.processes import NotStarted
 from gwc.local.redis_server import redis_server
 from tests.kong.shared_limits import DECLARED_S, impostor, limited, plain_redis, site
+from tests.lua.traffic import request
+from tests.support.requests import Offer, exchange
 
 pytestmark = pytest.mark.gateway
 UNAVAILABLE = (503, "internal.unavailable")
@@ -86,6 +88,20 @@ def test_a_flushed_store_gets_its_script_again(tmp_path):
         assert 0 < left_ms <= 3 * 3600 * 1000 + 1000, "keys end when their bucket is full"
         server.ask("SET", key, "nonsense")
         assert one.ask("deny") == UNAVAILABLE
+
+
+def test_fields_stand_beside_those_of_the_upstream(tmp_path):
+    theirs = b'HTTP/1.1 200 OK\r\nRateLimit: "theirs";r=1;t=1\r\nContent-Length: 0\r\n\r\n'
+    with redis_server(tmp_path / "redis") as server, impostor() as upstream:
+        upstream.behave = lambda c: c.sendall(theirs)
+        source = limited(plain_redis(server.port))
+        told = replace(source, rate_limits=tuple(replace(x, has_fields=True) for x in source.rate_limits))
+        with site(told, tmp_path, upstream_port=upstream.port) as one:
+            answer = exchange(one.running.port, request("", "GET /deny").raw, Offer("api.test"))
+            assert [v for k, v in answer.headers if k.lower() == "ratelimit"] == ['"theirs";r=1;t=1', '"deny";r=36;t=3600']
+            upstream.behave = lambda _: None
+            answer = exchange(one.running.port, request("", "GET /deny").raw, Offer("api.test"))
+            assert (answer.status, [k for k, _ in answer.headers if k.lower().startswith("ratelimit")]) == (502, [])
 
 
 # --- hostile stores ----------------------------------------------------------------------------------------------------

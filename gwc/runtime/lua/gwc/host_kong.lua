@@ -96,9 +96,9 @@ function handler:access(conf)
   forward(r, verdict)
 end
 
---- The fields of limits in the answer of an upstream, in place of its own.
+--- The fields of limits in the answer of an upstream.
 local function announce(verdict)
-  for name, value in next, verdict and verdict.fields or {} do ngx.header[name] = value end
+  for name, value in next, verdict and verdict.fields or {} do base.add_field(name, value) end
 end
 
 --- Runs for every answer, because the plugin is global; those of NGINX and of Kong's core get gwc's form here.

@@ -72,15 +72,18 @@ function M.error_page()
   return answer(status, reason)
 end
 
---- Of the locations of upstreams: the fields of limits, in place of the upstream's own.
-function M.header_filter()
-  local policies, left = ngx.var.gwc_limits, ngx.var.gwc_limits_left
-  if policies and policies ~= "" then ngx.header["RateLimit-Policy"], ngx.header["RateLimit"] = policies, left end
-end
-
---- Of every answer.
+--- Of every answer that is not an upstream's.
 function M.header_filter()
   hsts.set(data)
+end
+
+--- Of the locations of upstreams, in place of the one above: the fields of limits, too.
+function M.forwarded_header_filter()
+  M.header_filter()
+  local policies = ngx.var.gwc_limits
+  if policies == "" then return end
+  base.add_field("RateLimit-Policy", policies)
+  base.add_field("RateLimit", ngx.var.gwc_limits_left)
 end
 
 --- Of the locations of upstreams.

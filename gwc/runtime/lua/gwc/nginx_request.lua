@@ -116,6 +116,18 @@ function M.own_answer(problem_details, data, status)
   return problem_details.of_core(data, status)
 end
 
+--- A field of the answer, beside those of the upstream that have its name.
+function M.add_field(name, value)
+  local there = ngx.header[name]
+  if there == nil then
+    ngx.header[name] = value
+    return
+  end
+  local values = type(there) == "table" and { unpack(there) } or { there }
+  values[#values + 1] = value
+  ngx.header[name] = values
+end
+
 function M.duration_ms()
   return string.format("%d", math.max(0, (ngx.now() - ngx.req.start_time()) * 1000))
 end
