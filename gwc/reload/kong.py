@@ -47,6 +47,10 @@ class KongReload:
         except Rejected:
             placing.put_back(self.folder, before)
             raise
+        if self.probe() == _BROKEN:
+            placing.put_back(self.folder, before)
+            self._replace()
+            raise Rejected("Kong took the files and refused everything: kong.yml and the plugin are not of one build")
 
     def _check(self, files: Mapping[str, bytes]) -> None:
         """In a folder of its own, which the settings name instead."""
@@ -70,8 +74,6 @@ class KongReload:
             raise Rejected(f"kong reload: {done.stdout}{done.stderr}")
         if not _are_replaced(master, old):
             raise Rejected("kong reload said that it succeeded, but the old workers serve on: see Kong's error log")
-        if self.probe() == _BROKEN:
-            raise Rejected("kong reload started workers that refuse everything: kong.yml and the plugin are not of one build")
 
     def _run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         environment = {**os.environ, **self.environment}
