@@ -6,7 +6,7 @@ import json
 import sys
 from pathlib import Path
 
-from bench import compile_time, help_time, routing, tokens, validation, validation_compile
+from bench import compile_time, help_time, rate_limit, routing, tls, tokens, validation, validation_compile
 
 DOCUMENT = Path(__file__).resolve().parents[2] / "shared" / "corpora" / "openapi" / "github-api.github.com.json"
 BOUNDS = {
@@ -23,6 +23,15 @@ BOUNDS = {
     "cpu_by_redocly": 1.0,
     "ms_per_operation": 3.8,  # a twentieth of what another compiler for Kong needs, on the same document and machine
     "growth": 11.0,
+    "nginx limit by address": 1.25,
+    "nginx limit by header": 2.9,  # without, the operation needs no script at all
+    "envoy limit by address": 1.4,
+    "nginx memory of addresses": 17.0,  # MiB per 100,000
+    "envoy memory of addresses": 85.0,
+    "nginx TLS, kept connection": 1.6,
+    "nginx TLS, new connections": 10.0,
+    "envoy TLS, kept connection": 1.6,
+    "envoy TLS, new connections": 4.0,
 }
 """Of the other series of `tokens` and `validation` the figures are printed only."""
 
@@ -52,6 +61,9 @@ def main() -> int:
             results.append(("at the limits, ms", float(str(row["gwc_us"])) / 1000))
         if row["series"] == "1 KiB":
             results.append((f"{row['gateway']} 1 KiB", float(str(row["ratio"]))))
+    for row in (*rate_limit.measure(), *tls.measure()):
+        print(json.dumps(row), flush=True)
+        results.append((f"{row['gateway']} {row['series']}", float(str(row.get("ratio") or row["mib_per_100000_keys"]))))
     for row in validation_compile.measure(DOCUMENT.parent):
         print(json.dumps(row), flush=True)
         results += [(name, float(str(row[name]))) for name in BOUNDS if name in row]

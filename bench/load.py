@@ -16,6 +16,8 @@ from pathlib import Path
 from statistics import median
 
 HOST = "api.test"
+Connection = socket.socket
+"""Plain, or of TLS."""
 _HEADER_LINE = "{}: {}\r\n"
 
 
@@ -57,14 +59,21 @@ def connected(port: int) -> Iterator[ssl.SSLSocket]:
         yield connection
 
 
-def expect_echo(connection: ssl.SSLSocket, request: Request) -> None:
+@contextmanager
+def plainly_connected(port: int) -> Iterator[Connection]:
+    """The same without TLS."""
+    with socket.create_connection(("127.0.0.1", port), 10) as connection:
+        yield connection
+
+
+def expect_echo(connection: Connection, request: Request) -> None:
     """Sends the request; the answer must be 200 with the upstream's echo of exactly its target."""
     head, body = answer(connection, request)
     if not head.startswith(b"HTTP/1.1 200") or body != request.echo:
         raise RuntimeError(f"{request.method} {request.path}: {head[:200]!r} {body[:200]!r}")
 
 
-def answer(connection: ssl.SSLSocket, request: Request) -> tuple[bytes, bytes]:
+def answer(connection: Connection, request: Request) -> tuple[bytes, bytes]:
     """Sends the request; head and body of the answer, which must declare its length."""
     connection.sendall(request.text)
     received = b""
@@ -77,7 +86,7 @@ def answer(connection: ssl.SSLSocket, request: Request) -> tuple[bytes, bytes]:
     return head, body
 
 
-def _more(connection: ssl.SSLSocket) -> bytes:
+def _more(connection: Connection) -> bytes:
     data = connection.recv(65536)
     if not data:
         raise RuntimeError("the connection was closed")

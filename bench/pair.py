@@ -45,22 +45,33 @@ class Setting:
     upstream_port: int
 
 
+Edit = Callable[[Output, int], Output]
+"""Changes the files of a gateway before it starts, by the port that it is about to have."""
+
+
 @contextmanager
 def started_pair(kind: str, gateway: Gateway, setting: Setting) -> Iterator[tuple[processes.Running, processes.Running]]:
     """The compiled gateway and the bare proxy, new processes both."""
     of_kind = KINDS[kind]
-    upstreams = {u.name: ("127.0.0.1", setting.upstream_port) for u in gateway.upstreams}
-
-    def compiled(port: int, _: Path) -> Output:
-        local = localise(gateway, port=port, certificates=setting.certificates, upstreams=upstreams, provider=setting.provider)
-        output: Output = of_kind.backend.compile(local)
-        return output
 
     def bare(port: int, _: Path) -> Output:
         return of_kind.bare(port, setting.upstream_port, setting.certificates)
 
-    with _started(kind, "gwc", compiled, setting) as ours, _started(kind, "bare", bare, setting) as plain:
+    with started_compiled(kind, "gwc", gateway, setting) as ours, _started(kind, "bare", bare, setting) as plain:
         yield ours, plain
+
+
+def started_compiled(
+    kind: str, name: str, gateway: Gateway, setting: Setting, edit: Edit = lambda output, _: output
+) -> AbstractContextManager[processes.Running]:
+    """A compiled gateway; `name` is for its folder."""
+    upstreams = {u.name: ("127.0.0.1", setting.upstream_port) for u in gateway.upstreams}
+
+    def compiled(port: int, _: Path) -> Output:
+        local = localise(gateway, port=port, certificates=setting.certificates, upstreams=upstreams, provider=setting.provider)
+        return edit(KINDS[kind].backend.compile(local), port)
+
+    return _started(kind, name, compiled, setting)
 
 
 def _started(kind: str, name: str, make: Callable[[int, Path], Output], setting: Setting) -> AbstractContextManager[processes.Running]:
