@@ -5,7 +5,6 @@ It is written in `gwc.yaml`, since it belongs to an installation: policies say w
 
 from __future__ import annotations
 
-import ipaddress
 import re
 from dataclasses import dataclass, replace
 from typing import Annotated, ClassVar
@@ -14,7 +13,7 @@ from pydantic import StringConstraints
 
 from gwc.controls.base import FileRef, Node, Place
 from gwc.controls.spec import HOST_NAME, FileReference, HostName, Located, Spec, VisibleText, file_ref
-from gwc.controls.upstream import is_loopback
+from gwc.controls.upstream import canonical_host, is_loopback
 from gwc.diagnostics import Findings
 
 DEFAULT_DOMAIN = "gwc"
@@ -105,10 +104,7 @@ def parse_address(text: str) -> tuple[str, int]:
     found = _ADDRESS.fullmatch(text)
     if not found or int(found["port"]) > 65535:
         raise ValueError("an address here is host:port, for example redis.internal:6379")
-    if found["v6"]:
-        return str(ipaddress.IPv6Address(found["v6"])), int(found["port"])
-    host = found["name"].lower()
-    return (host if HOST_NAME.fullmatch(host) else str(ipaddress.IPv4Address(host))), int(found["port"])
+    return canonical_host(found["v6"], found["name"]), int(found["port"])
 
 
 def lower(spec: StoreSpec, policy: str, place: Located, findings: Findings) -> Store | None:

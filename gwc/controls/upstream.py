@@ -112,14 +112,20 @@ def parse_url(text: str) -> Address:
     found = _URL.fullmatch(text)
     if not found:
         raise ValueError("a URL here is http or https, a host and a port, without user, path and query: https://orders.internal:8443")
-    host = str(ipaddress.IPv6Address(found["v6"])) if found["v6"] else found["name"].lower()
-    if not found["v6"] and not HOST_NAME.fullmatch(host):
-        host = str(ipaddress.IPv4Address(host))
+    host = canonical_host(found["v6"], found["name"])
     is_https = found["scheme"] == "https"
     port = int(found["port"]) if found["port"] else (443 if is_https else 80)
     if port > 65535:
         raise ValueError("a port is at most 65535")
     return Address(is_https, host, port)
+
+
+def canonical_host(v6: str | None, name: str) -> str:
+    """The host that a text names by an IPv6 address, or by `name`: a DNS name or an IPv4 address. Raises ValueError."""
+    if v6:
+        return str(ipaddress.IPv6Address(v6))
+    host = name.lower()
+    return host if HOST_NAME.fullmatch(host) else str(ipaddress.IPv4Address(host))
 
 
 def is_loopback(host: str) -> bool:
