@@ -18,7 +18,7 @@ from gwc.local.echo import Echo, echo
 from gwc.local.identity_provider import IdentityProvider
 from gwc.local.key_sources import KEY_HOST, local_keys
 from gwc.local.localise import localise, upstream_names
-from gwc.local.processes import Program, Running, envoy, nginx, started
+from gwc.local.processes import Program, Running, envoy, envoy_binary, nginx, started
 from gwc.reload.envoy import EnvoyReload
 from gwc.reload.nginx import reload as reload_nginx
 from gwc.reload.outcome import NeedsRestart
@@ -58,7 +58,7 @@ class Playground:
             reload_nginx(running.folder, running.pid, output, _RELOADABLE["nginx"].command)
             return
         if running.pid not in self._envoys:
-            self._envoys[running.pid] = EnvoyReload(running.folder, _RELOADABLE["envoy"].command(running.folder)[:1], DRAIN_S)
+            self._envoys[running.pid] = EnvoyReload(running.folder, [envoy_binary()], DRAIN_S)
         self._envoys[running.pid].reload(output)
 
     def _check(self, gateway: Gateway) -> None:
