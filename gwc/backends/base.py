@@ -5,13 +5,13 @@ Backends know `gwc.ir`, `gwc.controls`, `gwc.templating`, `gwc.resources` and th
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
 from gwc.controls.authorization_rule import AuthorizationRule
 from gwc.controls.network_rule import NetworkRule
-from gwc.controls.rate_limit import DEFAULT_MAX_KEYS, RateLimit
+from gwc.controls.rate_limit import RateLimit
 from gwc.diagnostics import Span
 from gwc.ir import Gateway
 
@@ -77,22 +77,6 @@ def covering(controls: Iterable[RateLimit | AuthorizationRule | NetworkRule]) ->
         for key in control.operations:
             found.setdefault(key, []).append(number)
     return {key: tuple(numbers) for key, numbers in found.items()}
-
-
-def find_new(limits: Iterable[RateLimit]) -> Iterator[Unenforceable]:
-    """What of limits a target refuses that only counts addresses, a token for each request, in each instance by itself."""
-    instead = "limit by client.ip, one token for each request, without fields, per instance"
-    for limit in limits:
-        asked = {
-            "key": limit.phase != "flood",
-            "costs": any(tokens != 1 for _, tokens in limit.costs),
-            "has_fields": limit.has_fields,
-            "max_keys": limit.max_keys != DEFAULT_MAX_KEYS,
-            "algorithm": limit.algorithm != "tokenBucket",
-            "store_failure": limit.store_failure is not None,
-        }
-        for name in (name for name, is_asked in asked.items() if is_asked):
-            yield Unenforceable(limit.span, limit.STEM, name, "this version of gwc has no realisation of it for this target", instead)
 
 
 def emit_all(target: str, emitters: Mapping[str, Callable[[SourceT], FragmentT]], source: SourceT) -> dict[str, FragmentT]:

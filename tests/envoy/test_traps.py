@@ -336,7 +336,7 @@ def test_the_nearest_good_requests_pass(intact: Bench):
 
 
 def test_an_evicted_bucket_is_a_fresh_one(tmp_path: Path):
-    """65,536 addresses have a bucket of their own; with one place the second address takes the first one's."""
+    """As many addresses as the limit says have a bucket of their own; with one place the second address takes the first one's."""
 
     def few(document: Any) -> None:
         for node in find(document, lambda n: "max_dynamic_descriptors" in n):

@@ -1,6 +1,7 @@
 """Rate limits by client address: a counting filter for each limit, and one that refuses.
 
-A route says by its metadata which limits cover it. A bucket for each address: a descriptor without a value.
+A route says by its metadata which limits cover it. A bucket for each address: a descriptor without a value. Beyond `max_keys` addresses the one that
+was quiet for longest is forgotten and starts with a full bucket.
 """
 
 from __future__ import annotations
@@ -8,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from gwc.backends.base import Unenforceable, covering, find_new
+from gwc.backends.base import Unenforceable, covering
 from gwc.backends.envoy import chain, client_ip, token_bucket
 from gwc.backends.envoy.document import Json
 from gwc.backends.envoy.token_bucket import MAX_TOKENS, ON
@@ -17,8 +18,6 @@ from gwc.controls.rate_limit import RateLimit
 METADATA = "gwc.rate_limits"
 """Namespace of the routes' metadata: limit -> "on"."""
 
-_BUCKETS_PER_LIMIT = 65536
-"""Beyond these addresses the one that was quiet for longest is forgotten and starts with a full bucket. About 28 MB."""
 _MARK = "x-gwc-flood-"
 
 
@@ -49,10 +48,25 @@ def policies(limits: Sequence[RateLimit]) -> list[tuple[str, int]]:
 def check(limits: Iterable[RateLimit]) -> Iterator[Unenforceable]:
     """What Envoy can't enforce."""
     limits = tuple(limits)
-    yield from find_new(limits)
+    yield from _not_realised(limits)
     for limit in limits:
         if max(limit.limit, limit.burst) > MAX_TOKENS:
             yield Unenforceable(limit.span, limit.STEM, "limit", f"Envoy counts to {MAX_TOKENS}", "use a smaller limit")
+
+
+def _not_realised(limits: Iterable[RateLimit]) -> Iterator[Unenforceable]:
+    """What has no realisation here: Envoy counts addresses only, a token for each request, in each instance by itself."""
+    instead = "limit by client.ip, one token for each request, without fields, per instance"
+    for limit in limits:
+        asked = {
+            "key": limit.phase != "flood",
+            "costs": any(tokens != 1 for _, tokens in limit.costs),
+            "has_fields": limit.has_fields,
+            "algorithm": limit.algorithm != "tokenBucket",
+            "store_failure": limit.store_failure is not None,
+        }
+        for name in (name for name, is_asked in asked.items() if is_asked):
+            yield Unenforceable(limit.span, limit.STEM, name, "this version of gwc has no realisation of it for this target", instead)
 
 
 def filter_names(limits: Sequence[RateLimit]) -> list[str]:
@@ -72,7 +86,7 @@ def _counter(limit: RateLimit, mark: str, client: Json) -> Json:
     }
     bucket = token_bucket.bucket([{"key": limit.id, "value": ON}, {"key": "masked_remote_address"}], limit)
     actions: list[Json] = [{"metadata": covered}, client]
-    return token_bucket.counter(_filter_name(limit), mark, [bucket], actions, max_dynamic_descriptors=_BUCKETS_PER_LIMIT)
+    return token_bucket.counter(_filter_name(limit), mark, [bucket], actions, max_dynamic_descriptors=limit.max_keys)
 
 
 def _masked(limit: RateLimit, *, has_proxies: bool) -> Json:
