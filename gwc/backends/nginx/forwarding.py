@@ -22,11 +22,8 @@ _KNOWN = (
     ("X-Forwarded-Host", "$host"),
     ("X-Forwarded-Proto", "https"),
     ("X-Request-Id", "$request_id"),
-    (SUBJECT, f"${checked('gwc_subject')}"),
-    (CONSUMER, f"${checked('gwc_consumer')}"),
 )
 AUTHORIZATION = "authorization"
-_SENT = ("gwc_subject", "gwc_consumer", "gwc_authorization", "gwc_claims", "gwc_cookie")
 _VARIABLES = (
     "js_var $gwc_authorization;    # of a verified token that is to be forwarded",
     "js_var $gwc_claims;",
@@ -42,7 +39,9 @@ _HIDDEN = ("Date", "Server", "X-Pad", *_OBEYED)
 def emit(plan: Plan) -> Fragments:
     """Headers in, headers out, for each upstream."""
     control = plan.gateway.forwarding
-    known = tuple(directive("proxy_set_header", name, Verbatim(value)) for name, value in (*_KNOWN, *_of_caller(plan.gateway)))
+    scripted = _scripted_fields(plan.gateway)
+    values = (*_KNOWN, *((name, f"${checked(variable)}" if variable else '""') for name, variable in scripted))
+    known = tuple(directive("proxy_set_header", name, Verbatim(value)) for name, value in values)
     removed = tuple(directive("proxy_set_header", name, "") for name in control.removed if name != AUTHORIZATION)
     answer = (directive("proxy_ignore_headers", *_OBEYED), *(directive("proxy_pass_header", name) for name in _HIDDEN))
     lines = {u.name: (_host(u), *known, *removed, *answer) for u in plan.gateway.upstreams}
@@ -50,7 +49,7 @@ def emit(plan: Plan) -> Fragments:
     return Fragments(
         http=(
             *map(Verbatim, (*_VARIABLES, *((_TARGET,) if control.removed_query else ()))),
-            *map(check, _SENT),
+            *(check(variable) for _, variable in scripted if variable),
             _scripted(control),
         ),
         upstream=lines,
@@ -59,13 +58,15 @@ def emit(plan: Plan) -> Fragments:
     )
 
 
-def _of_caller(gateway: Gateway) -> tuple[tuple[str, str], ...]:
-    """Fields that the script sets for some requests, where the policy has a use for them."""
+def _scripted_fields(gateway: Gateway) -> tuple[tuple[str, str], ...]:
+    """Fields that the script sets for some requests, with its variable for each; an empty one where the policy has no use for the field."""
     forwards = {control.forward for control in gateway.jwts}
     return (
-        (AUTHORIZATION, f"${checked('gwc_authorization')}" if "token" in forwards else '""'),
-        (CLAIMS, f"${checked('gwc_claims')}" if "claims" in forwards else '""'),
-        *((("Cookie", f"${checked('gwc_cookie')}"),) if gateway.forwarding.removed_cookies else ()),
+        (SUBJECT, "gwc_subject"),
+        (CONSUMER, "gwc_consumer"),
+        (AUTHORIZATION, "gwc_authorization" if "token" in forwards else ""),
+        (CLAIMS, "gwc_claims" if "claims" in forwards else ""),
+        *((("Cookie", "gwc_cookie"),) if gateway.forwarding.removed_cookies else ()),
     )
 
 

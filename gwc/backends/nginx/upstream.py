@@ -21,12 +21,11 @@ _NEVER_ASKED = Verbatim("resolver 127.0.0.1; # never asked: what requests are pa
 def emit(plan: Plan) -> Fragments:
     """The groups, TLS and timeouts of each upstream, `proxy_pass` in every lane, and a member `upstream` in every rule."""
     upstreams = {u.name: u for u in plan.gateway.upstreams}
+    numbers = {name: number for number, name in enumerate(upstreams)}
     return Fragments(
-        http=(_NEVER_ASKED, *(line for n, u in enumerate(upstreams.values()) for line in (*_group(u), _verdict(u, n)))),
+        http=(_NEVER_ASKED, *(line for u in upstreams.values() for line in (*_group(u), _verdict(u, numbers[u.name])))),
         upstream={u.name: _settings(u) for u in upstreams.values()},
-        lanes=tuple(
-            (_pass(upstreams[lane.upstream], list(upstreams).index(lane.upstream), plan.gateway.forwarding),) for lane in plan.lanes
-        ),
+        lanes=tuple((_pass(upstreams[lane.upstream], numbers[lane.upstream], plan.gateway.forwarding),) for lane in plan.lanes),
         rules=tuple(member("upstream", upstream_group(rule.upstream), n) for n, rule in enumerate(plan.rules)),
         anchors=tuple(Anchor(u.name, CONFIGURATION, _group(u)[0]) for u in upstreams.values()),
     )
