@@ -68,16 +68,20 @@ def _check(host: str, limit: RateLimit, seen: list[Seen]) -> None:
     assert limit.burst < admitted < len(seen)
 
 
+def _measure(host: str, name: str, workers: int, seconds: float, tmp_path) -> None:
+    require(host)
+    if is_refused(host, name):
+        return
+    with counting(host, source(LIMITS[name]), tmp_path, workers) as running:
+        seen = _traffic(running.port, seconds)
+    _check(f"{host}, {workers} workers, {name}", LIMITS[name], seen)
+
+
 @pytest.mark.gateway
 @pytest.mark.parametrize("name", ["address", "header"])
 @pytest.mark.parametrize("host", HOSTS)
 def test_admission_equals_the_bucket(host: str, name: str, tmp_path) -> None:
-    require(host)
-    if is_refused(host, name):
-        return
-    with counting(host, source(LIMITS[name]), tmp_path, workers=2) as running:
-        seen = _traffic(running.port, 0.3)
-    _check(host, LIMITS[name], seen)
+    _measure(host, name, 2, 0.3, tmp_path)
 
 
 @pytest.mark.long
@@ -86,12 +90,7 @@ def test_admission_equals_the_bucket(host: str, name: str, tmp_path) -> None:
 @pytest.mark.parametrize("name", LIMITS)
 @pytest.mark.parametrize("host", HOSTS)
 def test_admission_with_any_number_of_workers(host: str, name: str, workers: int, tmp_path) -> None:
-    require(host)
-    if is_refused(host, name):
-        return
-    with counting(host, source(LIMITS[name]), tmp_path, workers) as running:
-        seen = _traffic(running.port, 3)
-    _check(f"{host}, {workers} workers, {name}", LIMITS[name], seen)
+    _measure(host, name, workers, 3, tmp_path)
 
 
 def _many(host: str, count: int, tmp_path) -> None:
