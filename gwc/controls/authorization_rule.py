@@ -13,6 +13,7 @@ from pydantic import AfterValidator, Field, StringConstraints, model_validator
 from gwc.controls.base import Node, Place
 from gwc.controls.consumer import Role
 from gwc.controls.selector import SelectorSpec
+from gwc.controls.side import ConsumerSide, PathSide
 from gwc.controls.spec import Name, Spec
 
 MAX_WHOLE_NUMBER = 2**53 - 1
@@ -96,18 +97,6 @@ class ClaimSide:
     """A claim of the verified token that is a text."""
 
     name: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PathSide:
-    """A parameter of the operation's path template, percent-decoded once."""
-
-    name: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ConsumerSide:
-    """The id of the verified consumer."""
 
 
 Side = ClaimSide | PathSide | ConsumerSide

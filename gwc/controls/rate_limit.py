@@ -13,19 +13,9 @@ from typing import Annotated, ClassVar, Literal, Protocol
 from pydantic import AfterValidator, Field
 
 from gwc.controls.base import Node, Place
-from gwc.controls.rate_limit_key import (
-    BodyKey,
-    ClaimKey,
-    ClientAddress,
-    ConsumerKey,
-    CookieKey,
-    HeaderKey,
-    KeyPart,
-    PathKey,
-    part_text,
-    read_part,
-)
+from gwc.controls.rate_limit_key import BodyKey, ClaimKey, ClientAddress, CookieKey, HeaderKey, KeyPart, part_text, read_part
 from gwc.controls.selector import SelectorSpec
+from gwc.controls.side import ConsumerSide, PathSide
 from gwc.controls.spec import Duration, Name, Spec
 
 MAX_WINDOW_S = 30 * 86_400
@@ -132,7 +122,7 @@ class RateLimit(Node):
     @property
     def is_minted(self) -> bool:
         """Whether a caller without an identity of his own can make as many keys as he likes: all of them are what he says or where he comes from."""
-        return all(isinstance(part, ClientAddress | HeaderKey | CookieKey | BodyKey | PathKey) for part in self.key)
+        return all(isinstance(part, ClientAddress | HeaderKey | CookieKey | BodyKey | PathSide) for part in self.key)
 
     @property
     def seconds_per_token(self) -> float:
@@ -208,10 +198,10 @@ EXAMPLES = (
         replace(_BASE, key=key)
         for key in (
             (ClientAddress(ipv6_prefix=48),),
-            (ConsumerKey(),),
+            (ConsumerSide(),),
             (ClaimKey(name="sub"),),
             (ClaimKey(name="iss"),),
-            (PathKey(name="orderId"),),
+            (PathSide(name="orderId"),),
             (HeaderKey(name="x-tenant"),),
             (HeaderKey(name="x-client"),),
             (CookieKey(name="session"),),

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from gwc.controls.forwarding import IDENTITY, OVERWRITTEN
+from gwc.controls.side import ConsumerSide, PathSide
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,20 +19,8 @@ class ClientAddress:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ConsumerKey:
-    """`consumer`: the id of the verified consumer."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class ClaimKey:
     """`jwt.<name>`: a claim of the verified token, found as authorization rules find it."""
-
-    name: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PathKey:
-    """`path.<name>`: a parameter of the operation's path template, percent-decoded once."""
 
     name: str
 
@@ -57,18 +46,18 @@ class BodyKey:
     path: tuple[str, ...]
 
 
-KeyPart = ClientAddress | ConsumerKey | ClaimKey | PathKey | HeaderKey | CookieKey | BodyKey
+KeyPart = ClientAddress | ConsumerSide | ClaimKey | PathSide | HeaderKey | CookieKey | BodyKey
 
 
 def part_text(part: KeyPart) -> str:
     """The part as policies write it."""
     if isinstance(part, ClientAddress):
         return "client.ip"
-    if isinstance(part, ConsumerKey):
+    if isinstance(part, ConsumerSide):
         return "consumer"
     if isinstance(part, BodyKey):
         return ".".join(("body", *part.path))
-    kind = {ClaimKey: "jwt", PathKey: "path", HeaderKey: "header", CookieKey: "cookie"}[type(part)]
+    kind = {ClaimKey: "jwt", PathSide: "path", HeaderKey: "header", CookieKey: "cookie"}[type(part)]
     return f"{kind}.{part.name}"
 
 
@@ -91,7 +80,7 @@ _RESERVED: Mapping[str, str] = MappingProxyType(
 _READERS: Mapping[str, tuple[re.Pattern[str], Callable[[str], KeyPart]]] = MappingProxyType(
     {
         "jwt": (_CLAIM, lambda name: ClaimKey(name=name)),
-        "path": (_PATH, lambda name: PathKey(name=name)),
+        "path": (_PATH, lambda name: PathSide(name=name)),
         "header": (_FIELD, lambda name: HeaderKey(name=name.lower())),
         "cookie": (_COOKIE, lambda name: CookieKey(name=name)),
         "body": (_MEMBERS, lambda name: BodyKey(path=tuple(name.split(".")))),
@@ -104,7 +93,7 @@ def read_part(text: str, ipv6_prefix: int) -> KeyPart:
     if text == "client.ip":
         return ClientAddress(ipv6_prefix=ipv6_prefix)
     if text == "consumer":
-        return ConsumerKey()
+        return ConsumerSide()
     kind, _, name = text.partition(".")
     pattern, make = _READERS.get(kind, (None, None))
     if pattern is None or make is None or not pattern.fullmatch(name):

@@ -6,8 +6,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from gwc.controls.authorization_rule import AuthorizationRule, ClaimCondition, ClaimSide, ConsumerSide, PathSide, Side, value_order
+from gwc.controls.authorization_rule import AuthorizationRule, ClaimCondition, ClaimSide, Side, value_order
 from gwc.controls.jwt import Jwt
+from gwc.controls.side import ConsumerSide, PathSide
 from gwc.explain import change_credentials
 from gwc.explain.change import MAX_VALUES, Apply, Change, Words, editing, plain, setting, with_any
 from gwc.explain.change_claims import scopes_text, with_claim, with_scopes, with_texts

@@ -7,10 +7,11 @@ from types import MappingProxyType
 from typing import Any
 
 from gwc.controls.api_key import ApiKey, KeyDigest
-from gwc.controls.authorization_rule import AuthorizationRule, ConsumerSide
+from gwc.controls.authorization_rule import AuthorizationRule
 from gwc.controls.basic import Basic
 from gwc.controls.jwt import Jwt
 from gwc.controls.mutual_tls import CertificateName, MutualTls
+from gwc.controls.side import ConsumerSide
 from gwc.explain.asked import Asked
 from gwc.explain.change import MAX_VALUES, Apply, Change, Words, editing, one_of, plain, setting
 from gwc.explain.change_claims import scopes_text, with_scopes

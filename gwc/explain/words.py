@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterable, Sequence
 
 from gwc.controls.api_key import ApiKey, KeyDigest
-from gwc.controls.authorization_rule import AuthorizationRule, ClaimCondition, ClaimSide, PathSide, Side
+from gwc.controls.authorization_rule import AuthorizationRule, ClaimCondition, ClaimSide, Side
 from gwc.controls.body import Body
 from gwc.controls.consumer import Consumer
 from gwc.controls.jwt import FileKeys, Jwt, KeySource, RemoteKeys
@@ -16,6 +16,7 @@ from gwc.controls.network_rule import NetworkRule
 from gwc.controls.rate_limit import RateLimit
 from gwc.controls.rate_limit_key import ClientAddress, KeyPart, part_text
 from gwc.controls.security import Security
+from gwc.controls.side import PathSide
 from gwc.controls.upstream import Upstream, VerifiedTls
 from gwc.controls.validation import Validation
 

@@ -6,16 +6,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from gwc.controls import zone
-from gwc.controls.authorization_rule import (
-    STANDARD_CLAIMS,
-    AuthorizationRule,
-    OperationRuleSpec,
-    PathSide,
-    conditions,
-    references,
-    side,
-)
+from gwc.controls.authorization_rule import STANDARD_CLAIMS, AuthorizationRule, OperationRuleSpec, conditions, references, side
 from gwc.controls.routing import parameter_place, parse_template
+from gwc.controls.side import PathSide
 from gwc.controls.spec import Located
 from gwc.controls.zone import Zone
 from gwc.diagnostics import Label

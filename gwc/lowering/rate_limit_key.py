@@ -10,8 +10,9 @@ from typing import Literal
 
 from gwc.controls.authorization_rule import STANDARD_CLAIMS
 from gwc.controls.rate_limit import RateLimit
-from gwc.controls.rate_limit_key import BodyKey, ClaimKey, ConsumerKey, KeyPart, PathKey, part_text
+from gwc.controls.rate_limit_key import BodyKey, ClaimKey, KeyPart, part_text
 from gwc.controls.routing import parameter_place, parse_template
+from gwc.controls.side import ConsumerSide, PathSide
 from gwc.controls.spec import Located
 from gwc.diagnostics import Label
 from gwc.ir import Operation
@@ -83,7 +84,7 @@ def _alternatives(operation: Operation, schemes: AbstractSet[str], what: str) ->
 
 def _path(reach: Reach, part: KeyPart, key: str) -> Answer:
     """The parameter must be in the operation's own template, at the place where the template that is routed by has it."""
-    assert isinstance(part, PathKey)
+    assert isinstance(part, PathSide)
     served = reach.served[key]
     own = parse_template(reach.ctx.spec.apis[served.api].base_path, served.source.path)
     try:
@@ -105,5 +106,5 @@ def _body(reach: Reach, part: KeyPart, key: str) -> Answer:  # noqa: ARG001 - on
 
 
 _ASKED: Mapping[type, Callable[[Reach, KeyPart, str], Answer]] = MappingProxyType(
-    {ConsumerKey: _consumer, ClaimKey: _claim, PathKey: _path, BodyKey: _body}
+    {ConsumerSide: _consumer, ClaimKey: _claim, PathSide: _path, BodyKey: _body}
 )

@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from typing import Any
 from urllib.parse import unquote_to_bytes
 
-from gwc.controls.authorization_rule import MAX_WHOLE_NUMBER, AuthorizationRule, ClaimCondition, ClaimSide, PathSide, Side
+from gwc.controls.authorization_rule import MAX_WHOLE_NUMBER, AuthorizationRule, ClaimCondition, ClaimSide, Side
 from gwc.controls.routing import parameter_place
+from gwc.controls.side import PathSide
 from gwc.ir.gateway import Gateway, Operation
 from gwc.semantics import jwt
 from gwc.semantics.answers import Fault, fault

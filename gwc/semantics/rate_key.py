@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from decimal import Decimal
 from types import MappingProxyType
 
-from gwc.controls.authorization_rule import MAX_WHOLE_NUMBER, ConsumerSide, PathSide
+from gwc.controls.authorization_rule import MAX_WHOLE_NUMBER
 from gwc.controls.rate_limit import RateLimit
-from gwc.controls.rate_limit_key import BodyKey, ClaimKey, ClientAddress, ConsumerKey, CookieKey, HeaderKey, KeyPart, PathKey
+from gwc.controls.rate_limit_key import BodyKey, ClaimKey, ClientAddress, CookieKey, HeaderKey, KeyPart
+from gwc.controls.side import ConsumerSide, PathSide
 from gwc.ir.gateway import Gateway, Operation
 from gwc.semantics import carrier
 from gwc.semantics.authorization_rule import claim_of, text_of
@@ -64,8 +65,9 @@ def _address(part: KeyPart, counted: Counted) -> PartValue:
     return address_key(counted.client, part.ipv6_prefix)
 
 
-def _consumer(part: KeyPart, counted: Counted) -> PartValue:  # noqa: ARG001 - one shape for all
-    return text_of(ConsumerSide(), counted.operation, counted.identity, "")
+def _consumer(part: KeyPart, counted: Counted) -> PartValue:
+    assert isinstance(part, ConsumerSide)
+    return text_of(part, counted.operation, counted.identity, "")
 
 
 def _claim(part: KeyPart, counted: Counted) -> PartValue:
@@ -74,9 +76,9 @@ def _claim(part: KeyPart, counted: Counted) -> PartValue:
 
 
 def _path(part: KeyPart, counted: Counted) -> PartValue:
-    assert isinstance(part, PathKey)
+    assert isinstance(part, PathSide)
     path = counted.request.target.partition("?")[0]
-    return text_of(PathSide(name=part.name), counted.operation, counted.identity, path)
+    return text_of(part, counted.operation, counted.identity, path)
 
 
 def _header(part: KeyPart, counted: Counted) -> PartValue:
@@ -100,9 +102,9 @@ def _body(part: KeyPart, counted: Counted) -> PartValue:
 _READERS: Mapping[type, Callable[[KeyPart, Counted], PartValue]] = MappingProxyType(
     {
         ClientAddress: _address,
-        ConsumerKey: _consumer,
+        ConsumerSide: _consumer,
         ClaimKey: _claim,
-        PathKey: _path,
+        PathSide: _path,
         HeaderKey: _header,
         CookieKey: _cookie,
         BodyKey: _body,

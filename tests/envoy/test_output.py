@@ -21,10 +21,11 @@ from gwc.backends.envoy.document import render
 from gwc.backends.envoy.lua import table, text
 from gwc.backends.envoy.problem_details import PRIVATE_STATUS
 from gwc.controls import STEMS, api_key, body, canonical_path, consumer, jwt, problem_details, rate_limit
-from gwc.controls.authorization_rule import AuthorizationRule, ClaimCondition, ClaimSide, PathSide
+from gwc.controls.authorization_rule import AuthorizationRule, ClaimCondition, ClaimSide
 from gwc.controls.host_names import HostNames
 from gwc.controls.jwt import FileKeys
 from gwc.controls.security import Requirement, Security
+from gwc.controls.side import PathSide
 from tests.support.envoy_process import find
 from tests.support.envoy_types import type_error
 from tests.support.sample import JSON, NO_BODY, PUBLIC, examples, gateway, one, operation, with_node

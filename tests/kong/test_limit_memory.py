@@ -10,7 +10,7 @@ import pytest
 from gwc.backends.base import Output
 from gwc.backends.kong.openresty import openresty_output
 from gwc.backends.kong.rate_limit import BUCKET_BYTES, dictionaries
-from gwc.controls.rate_limit_key import ConsumerKey
+from gwc.controls.side import ConsumerSide
 from gwc.local.certificates import write_certificates
 from gwc.local.echo import echo
 from gwc.local.localise import localise
@@ -49,7 +49,7 @@ FILL = """
 def limited(max_keys):
     operations = (operation("GET", "/x", PUBLIC, NO_BODY, "o.x"),)
     limit = replace(address_limit(id="address", limit=1, window_s=3600, burst=5, operations=("o.x",)), max_keys=max_keys)
-    limits = (limit, replace(limit, id="hashed", key=(ConsumerKey(),)))
+    limits = (limit, replace(limit, id="hashed", key=(ConsumerSide(),)))
     return gateway(operations=operations, rate_limits=limits, jwts=(), api_keys=(), consumers=(), basics=(), mutual_tls=(), rules=())
 
 

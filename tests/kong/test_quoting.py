@@ -14,12 +14,13 @@ from gwc.backends.base import TargetProblems
 from gwc.backends.kong.lua_quoting import quote, render
 from gwc.backends.kong.openresty import openresty_output
 from gwc.controls import jwt
-from gwc.controls.authorization_rule import ClaimCondition, ClaimSide, ConsumerSide
+from gwc.controls.authorization_rule import ClaimCondition, ClaimSide
 from gwc.controls.base import FileRef
 from gwc.controls.consumer import Consumer, ConsumerLimit
 from gwc.controls.jwt import FileKeys, Jwt
 from gwc.controls.mutual_tls import CertificateName
 from gwc.controls.security import Requirement, Security
+from gwc.controls.side import ConsumerSide
 from gwc.ir import Gateway
 from tests.lua.lua_core import new_runtime, to_python
 from tests.support.sample import gateway

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from gwc.controls.rate_limit_key import BodyKey, ClientAddress, CookieKey, HeaderKey, PathKey
+from gwc.controls.rate_limit_key import BodyKey, ClientAddress, CookieKey, HeaderKey
+from gwc.controls.side import PathSide
 from gwc.diagnostics import Diagnostic, Problems
 from gwc.lowering import compile_policy
 from tests.support.cases import CASES
@@ -39,7 +40,7 @@ def test_a_limit_with_everything(compiled):
         "id: a, key: [path.id, client.ip, cookie.c, header.X-A], limit: 10, window: 2m, burst: 9, ipv6Prefix: 48, cost: 3, fields: ietf-10, "
         "maxKeys: 500, operations: {ids: [getItem]}"
     ).gateway.rate_limits[0]
-    assert limit.key == (ClientAddress(ipv6_prefix=48), CookieKey(name="c"), HeaderKey(name="x-a"), PathKey(name="id"))
+    assert limit.key == (ClientAddress(ipv6_prefix=48), CookieKey(name="c"), HeaderKey(name="x-a"), PathSide(name="id"))
     assert (limit.limit, limit.window_s, limit.burst, limit.costs) == (10, 120, 9, (("limits.getItem", 3),))
     assert (limit.has_fields, limit.max_keys, limit.algorithm, limit.store_failure) == (True, 500, "tokenBucket", None)
     assert (limit.phase, limit.reason, limit.is_minted) == ("throttle", "throttle.limit", True)

@@ -11,12 +11,13 @@ from typing import Any
 
 from gwc.controls import forwarding, jwt, upstream
 from gwc.controls.api_key import NEVER_S, ApiKey, KeyDigest
-from gwc.controls.authorization_rule import AuthorizationRule, ClaimCondition, ClaimSide, ConsumerSide, PathSide
+from gwc.controls.authorization_rule import AuthorizationRule, ClaimCondition, ClaimSide
 from gwc.controls.basic import Basic
 from gwc.controls.consumer import Consumer
 from gwc.controls.jwt import FileKeys, Jwt
 from gwc.controls.mutual_tls import CertificateName, MutualTls
 from gwc.controls.security import Requirement, Security
+from gwc.controls.side import ConsumerSide, PathSide
 from gwc.controls.zone import Zone
 from gwc.ir import Gateway
 from gwc.local.token_faults import LIFETIME_FAULTS, TYPE_FAULTS

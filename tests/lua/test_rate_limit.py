@@ -10,12 +10,13 @@ import pytest
 from gwc.backends.kong import rate_limit
 from gwc.controls.consumer import ConsumerLimit
 from gwc.controls.rate_limit import RateLimit, full, take
-from gwc.controls.rate_limit_key import ClaimKey, ConsumerKey
+from gwc.controls.rate_limit_key import ClaimKey
+from gwc.controls.side import ConsumerSide
 from tests.lua.lua_core import Core, module, to_lua, to_python
 from tests.support.sample import address_limit, gateway
 
 LIMIT = address_limit(id="l", limit=30, window_s=60, burst=5, operations=("orders.getHealth",))
-OF_IDENTITY = replace(LIMIT, key=(ConsumerKey(),))
+OF_IDENTITY = replace(LIMIT, key=(ConsumerSide(),))
 
 
 class Buckets:
@@ -185,7 +186,7 @@ def test_a_full_store_denies_consumers_too():
 
 # --- shared stores -----------------------------------------------------------------------------------------------------
 
-SHARED = replace(LIMIT, key=(ConsumerKey(),), store_failure="deny")
+SHARED = replace(LIMIT, key=(ConsumerSide(),), store_failure="deny")
 NUMBER, TEXT = ({"kind": k} for k in ("number", "text"))
 
 

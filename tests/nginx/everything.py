@@ -9,14 +9,15 @@ from dataclasses import dataclass, field, replace
 
 from gwc.controls import forwarding
 from gwc.controls.api_key import NEVER_S, ApiKey, KeyDigest
-from gwc.controls.authorization_rule import AuthorizationRule, ClaimCondition, ClaimSide, PathSide
+from gwc.controls.authorization_rule import AuthorizationRule, ClaimCondition, ClaimSide
 from gwc.controls.base import FileRef
 from gwc.controls.basic import Basic
 from gwc.controls.consumer import Consumer, ConsumerLimit
 from gwc.controls.jwt import Jwt, RemoteKeys, SecretKeys
 from gwc.controls.mutual_tls import CertificateName, MutualTls
 from gwc.controls.rate_limit import RateLimit
-from gwc.controls.rate_limit_key import BodyKey, ClaimKey, ClientAddress, ConsumerKey, CookieKey, HeaderKey, KeyPart, PathKey
+from gwc.controls.rate_limit_key import BodyKey, ClaimKey, ClientAddress, CookieKey, HeaderKey, KeyPart
+from gwc.controls.side import ConsumerSide, PathSide
 from gwc.controls.zone import Zone
 from gwc.ir import Gateway
 from gwc.local.certificates import client_certificate
@@ -102,8 +103,8 @@ def _limit(name: str, key: str, *parts: KeyPart) -> RateLimit:
 def _limits() -> tuple[RateLimit, ...]:
     return (
         _limit("body", "e.validated", BodyKey(path=("a", "b"))),
-        _limit("carried", "e.header", ConsumerKey(), CookieKey(name="c"), HeaderKey(name="x-h")),
-        _limit("claimed", "e.ruled", ClaimKey(name="tenant"), PathKey(name="tenantId")),
+        _limit("carried", "e.header", ConsumerSide(), CookieKey(name="c"), HeaderKey(name="x-h")),
+        _limit("claimed", "e.ruled", ClaimKey(name="tenant"), PathSide(name="tenantId")),
     )
 
 

@@ -15,7 +15,7 @@ from gwc.backends import nginx
 from gwc.backends.base import TargetProblems, subjects
 from gwc.backends.nginx.canonical_path import REFUSED, accepted
 from gwc.backends.nginx.quoting import argument, directive, javascript, literal
-from gwc.controls.authorization_rule import AuthorizationRule, ClaimCondition, ConsumerSide
+from gwc.controls.authorization_rule import AuthorizationRule, ClaimCondition
 from gwc.controls.basic import Basic
 from gwc.controls.canonical_path import MATRIX_TARGET, TARGET
 from gwc.controls.consumer import Consumer, ConsumerLimit
@@ -25,6 +25,7 @@ from gwc.controls.metrics import Metrics
 from gwc.controls.mutual_tls import CertificateName, MutualTls
 from gwc.controls.problem_details import ProblemDetails
 from gwc.controls.security import Requirement, Security
+from gwc.controls.side import ConsumerSide
 from gwc.controls.upstream import ClientCertificate, VerifiedTls
 from gwc.controls.zone import Zone
 from gwc.local.processes import nginx as program

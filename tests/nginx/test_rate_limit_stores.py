@@ -14,7 +14,8 @@ import pytest
 
 from gwc.backends import nginx
 from gwc.controls.rate_limit import RateLimit
-from gwc.controls.rate_limit_key import ClientAddress, ConsumerKey, HeaderKey
+from gwc.controls.rate_limit_key import ClientAddress, HeaderKey
+from gwc.controls.side import ConsumerSide
 from gwc.local.processes import write
 from gwc.semantics.rate_key import address_key
 from tests.support.nginx_process import KEY, Site, edited, gateway, scripting, serving
@@ -24,7 +25,7 @@ from tests.support.sample import address_limit
 pytestmark = pytest.mark.gateway
 
 BY_ADDRESS = address_limit(id="some", limit=1, window_s=3600, burst=2, operations=("orders.listOrders",))
-BY_IDENTITY = replace(BY_ADDRESS, key=(ConsumerKey(), HeaderKey(name="x-k")), max_keys=100)
+BY_IDENTITY = replace(BY_ADDRESS, key=(ConsumerSide(), HeaderKey(name="x-k")), max_keys=100)
 MINTED = replace(BY_ADDRESS, key=(ClientAddress(ipv6_prefix=64), HeaderKey(name="x-k")), max_keys=100)
 CLOCK = (
     ("gwc.js", "const now = Date.now(), entry", "const now = Date.now() + Number(ngx.shared.clock.get('ahead') || 0), entry"),

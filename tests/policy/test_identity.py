@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from gwc.controls.authorization_rule import ClaimCondition, ClaimSide, ConsumerSide, PathSide
+from gwc.controls.authorization_rule import ClaimCondition, ClaimSide
 from gwc.controls.jwt import RemoteKeys, SecretKeys
+from gwc.controls.side import ConsumerSide, PathSide
 from tests.policy.test_language import only
 from tests.support.project import CONSUMERS, JWKS, OPENAPI, POLICY, errors, lowered
 

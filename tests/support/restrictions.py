@@ -13,11 +13,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from gwc.controls.authorization_rule import AuthorizationRule, ClaimCondition, ClaimSide, ConsumerSide, PathSide
+from gwc.controls.authorization_rule import AuthorizationRule, ClaimCondition, ClaimSide
 from gwc.controls.consumer import ConsumerLimit
 from gwc.controls.jwt import FileKeys
 from gwc.controls.network_rule import Kind, NetworkRule
 from gwc.controls.security import Requirement
+from gwc.controls.side import ConsumerSide, PathSide
 from gwc.controls.validation import MediaType
 from gwc.controls.zone import Zone
 from gwc.ir import Gateway, Operation

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from gwc.backends.envoy.document import Json
-from gwc.controls.authorization_rule import AuthorizationRule, ClaimSide, PathSide, Side
+from gwc.controls.authorization_rule import AuthorizationRule, ClaimSide, Side
 from gwc.controls.routing import Template, parameter_place
+from gwc.controls.side import PathSide
 
 Places = tuple[tuple[str, int, str, str], ...]
 """Parameter, number of its segment from 1, and what stands before and after it there."""

@@ -7,8 +7,9 @@ from collections.abc import Mapping
 from gwc.backends.base import covering
 from gwc.backends.kong.fragment import Filling, Fragment, Member
 from gwc.backends.kong.lua_quoting import LuaValue
-from gwc.controls.authorization_rule import AuthorizationRule, ClaimSide, PathSide, Side
+from gwc.controls.authorization_rule import AuthorizationRule, ClaimSide, Side
 from gwc.controls.routing import Template, parameter_place
+from gwc.controls.side import PathSide
 from gwc.ir import Gateway, Operation
 
 

@@ -13,8 +13,9 @@ from gwc.backends.base import covering
 from gwc.backends.kong.fragment import Filling, Fragment, Member
 from gwc.backends.kong.lua_quoting import LuaValue
 from gwc.controls.rate_limit import RateLimit
-from gwc.controls.rate_limit_key import BodyKey, ClaimKey, ClientAddress, ConsumerKey, CookieKey, HeaderKey, KeyPart, PathKey
+from gwc.controls.rate_limit_key import BodyKey, ClaimKey, ClientAddress, CookieKey, HeaderKey, KeyPart
 from gwc.controls.routing import parameter_place
+from gwc.controls.side import ConsumerSide, PathSide
 from gwc.ir import Gateway, Operation
 
 BUCKET_BYTES = 128
@@ -74,11 +75,11 @@ def _described(limit: RateLimit, prefix: str) -> Mapping[str, LuaValue]:
 def _part(part: KeyPart) -> LuaValue:
     if isinstance(part, ClientAddress):
         return {"kind": "client", "ipv6_prefix": part.ipv6_prefix}
-    if isinstance(part, ConsumerKey):
+    if isinstance(part, ConsumerSide):
         return {"kind": "consumer"}
     if isinstance(part, BodyKey):
         return {"kind": "body", "path": list(part.path)}
-    kind = {ClaimKey: "claim", PathKey: "path", HeaderKey: "header", CookieKey: "cookie"}[type(part)]
+    kind = {ClaimKey: "claim", PathSide: "path", HeaderKey: "header", CookieKey: "cookie"}[type(part)]
     return {"kind": kind, "name": part.name}
 
 
@@ -96,6 +97,6 @@ def _operations(gateway: Gateway) -> Mapping[str, Mapping[str, LuaValue]]:
 
 def _places(operation: Operation, limits: list[RateLimit]) -> Mapping[str, LuaValue]:
     """Where the path parameters of the limits' keys are."""
-    names = sorted({part.name for r in limits for part in r.key if isinstance(part, PathKey)})
+    names = sorted({part.name for r in limits for part in r.key if isinstance(part, PathSide)})
     places = {name: parameter_place(operation.route.template, name) for name in names}
     return {name: {"segment": p.index + 1, "prefix": p.prefix, "suffix": p.suffix} for name, p in places.items()}

@@ -8,8 +8,9 @@ from typing import Any
 from gwc.backends.nginx.fragments import POLICY, Anchor, Fragments
 from gwc.backends.nginx.plan import Demand, Plan
 from gwc.backends.nginx.quoting import javascript, member
-from gwc.controls.authorization_rule import ClaimSide, PathSide, Side
+from gwc.controls.authorization_rule import ClaimSide, Side
 from gwc.controls.routing import ParameterPlace
+from gwc.controls.side import PathSide
 from gwc.templating import Verbatim
 
 

@@ -12,14 +12,14 @@ from gwc.backends import validation_plan
 from gwc.backends.base import covering
 from gwc.backends.nginx.parameter import details, is_bare
 from gwc.backends.validation_plan import Json, ValidationPlan
-from gwc.controls.authorization_rule import AuthorizationRule, PathSide
+from gwc.controls.authorization_rule import AuthorizationRule
 from gwc.controls.base import FileRef
 from gwc.controls.body import Body
 from gwc.controls.json_schema import Shape
 from gwc.controls.rate_limit import RateLimit
-from gwc.controls.rate_limit_key import PathKey
 from gwc.controls.routing import ParameterPlace, parameter_place
 from gwc.controls.security import Security
+from gwc.controls.side import PathSide
 from gwc.ir import Gateway, Operation
 from gwc.jsonschema.js import Printer
 
@@ -148,7 +148,7 @@ def _numbered(values: dict[str, _T]) -> tuple[tuple[_T, ...], dict[str, int]]:
 
 
 def _charge(limit: RateLimit, operation: Operation) -> Charge:
-    names = sorted(part.name for part in limit.key if isinstance(part, PathKey))
+    names = sorted(part.name for part in limit.key if isinstance(part, PathSide))
     places = tuple((name, parameter_place(operation.route.template, name)) for name in names)
     return Charge(limit, dict(limit.costs)[operation.key], places)
 

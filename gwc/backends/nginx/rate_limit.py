@@ -17,7 +17,8 @@ from gwc.backends.nginx.fragments import CONFIGURATION, POLICY, Anchor, Fragment
 from gwc.backends.nginx.plan import Charge, Lane, Plan, is_native, rate
 from gwc.backends.nginx.quoting import directive, javascript, literal, member
 from gwc.controls.rate_limit import Phase, RateLimit
-from gwc.controls.rate_limit_key import BodyKey, ClaimKey, ClientAddress, ConsumerKey, CookieKey, HeaderKey, KeyPart, PathKey
+from gwc.controls.rate_limit_key import BodyKey, ClaimKey, ClientAddress, CookieKey, HeaderKey, KeyPart
+from gwc.controls.side import ConsumerSide, PathSide
 from gwc.templating import Verbatim
 
 ZONE_BYTES = 136
@@ -147,12 +148,12 @@ def _charges(charges: tuple[Charge, ...]) -> list[list[Any]] | None:
 
 
 def _part(part: KeyPart, charge: Charge) -> list[Any]:
-    if isinstance(part, PathKey):
+    if isinstance(part, PathSide):
         place = dict(charge.places)[part.name]
         return ["path", place.index, place.prefix, place.suffix]
     if isinstance(part, ClientAddress):
         return ["ip", part.ipv6_prefix]
-    if isinstance(part, ConsumerKey):
+    if isinstance(part, ConsumerSide):
         return ["consumer"]
     if isinstance(part, BodyKey):
         return ["body", part.path]
