@@ -11,7 +11,7 @@ POLICY_CODES = {
     "GWC025": "a variable that is not defined, not used (warning), or has a value of another type",
     "GWC026": "a baseline that can't be used as one",
     "GWC103": "the TLS of an upstream is incomplete, or contradicts its URL",
-    "GWC104": "an upstream outside this machine without TLS (warning)",
+    "GWC104": "an upstream outside this machine without TLS (warning; an error of gwc lint)",
     "GWC105": "an upstream that is the gateway's own listener",
     "GWC106": "a certificate for a host that is not served, or a second one for a host",
     "GWC107": "Strict-Transport-Security for less than a year (warning), or for the preload list without what that asks for",

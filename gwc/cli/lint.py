@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,10 @@ from gwc.cli.findings import Shown, format_option
 if TYPE_CHECKING:
     from gwc.diagnostics import Diagnostic
     from gwc.source import Workspace
+
+
+_ERRORS_HERE = frozenset({"GWC104"})
+"""Warnings of `gwc compile`, which a network of one's own may answer for, but which nobody should merge unseen: `gwc lint` is the gate."""
 
 
 @click.command("lint")
@@ -34,6 +39,7 @@ def command(paths: tuple[Path, ...], environment: str | None, variables: tuple[s
     shown = Shown()
     for path in files:
         _lint(path, environment, variables, shown)
+    shown.diagnostics[:] = [replace(d, severity="error") if d.code in _ERRORS_HERE else d for d in shown.diagnostics]
     shown.show(style)
     if not shown.diagnostics:
         tell(f"{len(files)} file{'s' if len(files) > 1 else ''} checked, no findings")

@@ -33,7 +33,7 @@ class TimeoutsSpec(Spec):
 class UpstreamSpec(Spec):
     """`upstreams.<name>`: one server, without a path: the target that was checked is the one that is forwarded."""
 
-    LATER: ClassVar[tuple[str, ...]] = ("endpoints", "healthChecks", "loadBalancing", "retries", "circuitBreaker", "keepAlive")
+    LATER: ClassVar[tuple[str, ...]] = ("endpoints", "healthChecks", "loadBalancing", "retries", "circuitBreaker", "keepAlive", "dns")
 
     url: str
     tls: UpstreamTlsSpec | None = None
@@ -69,7 +69,9 @@ class VerifiedTls:
 class Upstream(Node):
     """One server: `host` is a DNS name or an IP address. Host of the forwarded request is `authority`.
 
-    No connection: 502 `upstream.unavailable`; no answer within `response_timeout_ms`: 504 `upstream.timeout`.
+    No connection, or an end of it instead of an answer: 502 `upstream.unavailable`. No connection (with TLS: no handshake) within
+    `connect_timeout_ms`, or no answer within `response_timeout_ms`: 504 `upstream.timeout`. An answer that breaks off reaches the client
+    broken off: never as a whole one. Nothing is sent twice.
     """
 
     STEM: ClassVar[str] = "upstream"

@@ -22,7 +22,9 @@ class Pair:
 
 @dataclass(frozen=True, slots=True)
 class Certificates:
-    """What one run needs. `stranger` has the upstream's names, but another CA; `misnamed` has the CA, but another name."""
+    """What one run needs. `stranger` has the upstream's names, but another CA; `misnamed` the CA, but another name; `expired` the CA and the
+    names, but its time is over; so is that of `client_expired`. `client_stranger` is like `client`, of the other CA.
+    """
 
     ca: Path
     server: Pair
@@ -30,6 +32,9 @@ class Certificates:
     client: Pair
     stranger: Pair
     misnamed: Pair
+    expired: Pair
+    client_expired: Pair
+    client_stranger: Pair
     folder: Path
     hosts: Mapping[tuple[str, ...], Pair]  # pairs that stand for these hosts only
     authorities: Mapping[str, trustme.CA] = field(repr=False, compare=False)  # "ours" and "theirs"
@@ -43,14 +48,18 @@ def write_certificates(
 
     folder.mkdir(parents=True, exist_ok=True)
     ours, theirs = trustme.CA(), trustme.CA()
+    names, past = tuple(upstream_names) or ("upstream.test",), dt.datetime.now(dt.UTC).replace(tzinfo=None) - dt.timedelta(days=1)
     ours.cert_pem.write_to_path(folder / "ca.pem")
     return Certificates(
         ca=folder / "ca.pem",
         server=_write(folder / "server", ours.issue_cert(*server_names)),
-        upstream=_write(folder / "upstream", ours.issue_cert(*(upstream_names or ("upstream.test",)))),
+        upstream=_write(folder / "upstream", ours.issue_cert(*names)),
         client=_write(folder / "client", ours.issue_cert("gateway.test")),
-        stranger=_write(folder / "stranger", theirs.issue_cert(*(upstream_names or ("upstream.test",)))),
+        stranger=_write(folder / "stranger", theirs.issue_cert(*names)),
         misnamed=_write(folder / "misnamed", ours.issue_cert("somebody-else.test")),
+        expired=_write(folder / "expired", ours.issue_cert(*names, not_after=past)),
+        client_expired=_write(folder / "client-expired", ours.issue_cert("gateway.test", not_after=past)),
+        client_stranger=_write(folder / "client-stranger", theirs.issue_cert("gateway.test")),
         folder=folder,
         hosts={names: _write(folder / f"host-{n}", ours.issue_cert(*names)) for n, names in enumerate(hosts)},
         authorities={"ours": ours, "theirs": theirs},

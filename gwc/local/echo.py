@@ -2,7 +2,8 @@
 
 HTTP/1.1 with keep-alive, in plain text or over TLS, also with a required client certificate. The last segment of the path
 can ask for another answer: `status-418`, `slow-1500` (milliseconds before the answer), `close` (no answer at all),
-`banner` (an answer with headers that a gateway must deal with), `large` (256 KiB, chunked).
+`banner` (an answer with headers that a gateway must deal with), `large` (256 KiB, chunked). Or for a fault: `half-closed` (no answer, and it
+goes on reading), and of an answer only the first half, after which it ends the connection (`cut`), resets it (`reset`) or says nothing more (`stall`).
 """
 
 from __future__ import annotations
@@ -22,6 +23,12 @@ from gwc.local.certificates import Pair
 HEAD_BYTES = 256 * 1024
 BODY_BYTES = 64 * 1024 * 1024
 REMEMBERED = 10_000
+_FAULTS = frozenset({"half-closed", "cut", "reset", "stall"})
+_PATIENCE_S = 60
+_SENT_S = 0.05
+"""Time in which what was written arrives: a reset overtakes it."""
+_CLOSED_S = 0.01
+"""Time in which transports that were aborted let go of their sockets."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +40,8 @@ class Received:
     headers: tuple[tuple[str, str], ...]
     body_bytes: int
     body_sha256: str
+    client: tuple[str, ...] = ()
+    """The DNS names in the certificate that the gateway showed."""
 
     def values(self, name: str) -> tuple[str, ...]:
         """All values of a header field; `name` in lower case."""
@@ -65,9 +74,9 @@ class Echo:
 
 
 @contextmanager
-def echo(server: Pair | None = None, client_ca: str | None = None) -> Iterator[Echo]:
-    """An upstream on a free loopback port; with `server` over TLS, with `client_ca` only for clients with its certificates."""
-    running = Echo()
+def echo(server: Pair | None = None, client_ca: str | None = None, *, port: int = 0) -> Iterator[Echo]:
+    """An upstream on a loopback port, a free one by default; with `server` over TLS, with `client_ca` only for clients with its certificates."""
+    running = Echo(port)
     loop = asyncio.new_event_loop()
     started = loop.run_until_complete(_listen(running, server, client_ca))
     thread = threading.Thread(target=loop.run_forever, daemon=True)
@@ -86,7 +95,7 @@ async def _listen(running: Echo, server: Pair | None, client_ca: str | None) -> 
         await _serve(running, reader, writer)
 
     tls = _context(server, client_ca) if server else None
-    started = await asyncio.start_server(serve, "127.0.0.1", 0, ssl=tls, limit=HEAD_BYTES)
+    started = await asyncio.start_server(serve, "127.0.0.1", running.port, ssl=tls, limit=HEAD_BYTES)
     running.port = started.sockets[0].getsockname()[1]
     return started
 
@@ -106,23 +115,27 @@ async def _close(started: asyncio.Server) -> None:
     for task in others:
         task.cancel()
     await asyncio.gather(*others, return_exceptions=True)
+    await asyncio.sleep(_CLOSED_S)
 
 
 async def _serve(running: Echo, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
     """Answers requests until the peer closes."""
+    client = tuple(str(name) for kind, name in (writer.get_extra_info("peercert") or {}).get("subjectAltName", ()) if kind == "DNS")
     try:
-        while (request := await _read(running, reader)) is not None:
+        while (request := await _read(running, reader, client)) is not None:
             if len(running.received) < REMEMBERED:
                 running.received.append(request)
             if not await _answer(request, writer):
                 return
-    except (ConnectionError, asyncio.IncompleteReadError, ssl.SSLError, asyncio.CancelledError):
+    except (ConnectionError, asyncio.IncompleteReadError, ssl.SSLError):
         return
+    except asyncio.CancelledError:
+        writer.transport.abort()  # over TLS, closing would wait for the peer
     finally:
         writer.close()
 
 
-async def _read(running: Echo, reader: asyncio.StreamReader) -> Received | None:
+async def _read(running: Echo, reader: asyncio.StreamReader, client: tuple[str, ...]) -> Received | None:
     """The next request; None at the end, or when the bytes are no request."""
     try:
         head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
@@ -137,7 +150,7 @@ async def _read(running: Echo, reader: asyncio.StreamReader) -> Received | None:
     except asyncio.IncompleteReadError as e:
         running.malformed += bool(e.partial)
         return None
-    return Received(method, target, headers, size, digest)
+    return Received(method, target, headers, size, digest, client)
 
 
 async def _read_body(headers: dict[str, str], reader: asyncio.StreamReader) -> tuple[int, str]:
@@ -174,6 +187,9 @@ async def _answer(request: Received, writer: asyncio.StreamWriter) -> bool:
     wish = request.target.partition("?")[0].rpartition("/")[2]
     if wish == "close":
         return False
+    if wish in _FAULTS:
+        await _fail(wish, request, writer)
+        return False
     if slow := re.fullmatch(r"slow-([0-9]{1,5})", wish):
         await asyncio.sleep(int(slow[1]) / 1000)
     status = re.fullmatch(r"status-([1-5][0-9]{2})", wish)
@@ -184,6 +200,21 @@ async def _answer(request: Received, writer: asyncio.StreamWriter) -> bool:
         writer.write(_document(request, int(status[1]) if status else 200, extra))
     await writer.drain()
     return True
+
+
+async def _fail(wish: str, request: Received, writer: asyncio.StreamWriter) -> None:
+    """What an upstream does that breaks; whoever waits is waited for."""
+    if wish == "half-closed":
+        writer.write_eof()
+    else:
+        answer = _document(request, 200, "")
+        writer.write(answer[: -(len(answer.partition(b"\r\n\r\n")[2]) // 2)])
+        await writer.drain()
+    if wish in {"half-closed", "stall"}:
+        await asyncio.sleep(_PATIENCE_S)
+    if wish == "reset":
+        await asyncio.sleep(_SENT_S)
+        writer.transport.abort()
 
 
 def _document(request: Received, status: int, extra: str) -> bytes:

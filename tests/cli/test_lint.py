@@ -42,7 +42,7 @@ def test_an_error_is_2_with_its_place(project, run, name, old, new):
 
 
 def test_a_warning_is_1(project, run):
-    replace(project / "orders.gwc.yaml", "http://127.0.0.1:8080", "http://orders.internal:8080")
+    replace(project / "orders.gwc.yaml", "upstreams:\n", 'upstreams:\n  spare: {url: "http://127.0.0.1:8081"}\n')
     code, out, err = run("lint", "--format", "concise")
     assert code == 1
     assert out.count("\n") == 1
@@ -50,10 +50,21 @@ def test_a_warning_is_1(project, run):
     assert run("compile", "--target", "nginx")[0] == 0  # a warning keeps nobody from compiling
 
 
+def test_plain_http_that_leaves_the_machine_is_an_error_here_and_a_warning_of_compile(project, run):
+    replace(project / "orders.gwc.yaml", "http://127.0.0.1:8080", "http://orders.internal:8080")
+    code, out, err = run("lint", "--format", "concise")
+    assert code == 2
+    assert "GWC104" in out
+    assert "1 error" in err
+    code, _, err = run("compile", "--target", "nginx")
+    assert code == 0
+    assert "1 warning" in err
+
+
 def test_a_finding_of_two_ways_to_a_file_is_shown_once(project, run):
     replace(project / "orders.gwc.yaml", "http://127.0.0.1:8080", "http://orders.internal:8080")
     code, out, _ = run("lint", "gwc.yaml", "orders.gwc.yaml", ".", "--format", "concise")
-    assert code == 1
+    assert code == 2
     assert out.count("\n") == 1
 
 

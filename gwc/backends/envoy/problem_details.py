@@ -37,6 +37,7 @@ _DETAILS = (
     (403, "upgrade_failed", "route.method"),  # CONNECT
     (404, "absolute_path_rejected", "normalise.path"),
     (400, "path_normalization_failed", "normalise.path"),
+    (503, "upstream_reset_before_response_started{connection_timeout}", "upstream.timeout"),  # also has the flag UF
 )
 _UNAVAILABLE_FLAGS = ("UF", "UC", "UR", "UH", "LR", "UPE")
 _EVERYTHING = "internal.error"
